@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string_view>
+
+namespace fairlead::core {
+
+// Why a connection changed state. The same values and order as fairlead.v1.Cause, whose comments say what each means;
+// a unit test holds the two together.
+enum class Cause {
+    Unspecified = 0,
+    Start,
+    Command,
+    Shutdown,
+    PeerClosed,
+    ConnectionLost,
+    PongTimeout,
+    Stale,
+    ResolveFailed,
+    ConnectFailed,
+    TlsFailed,
+    UpgradeRefused,
+    Timeout,
+    ProtocolError,
+    MessageTooBig,
+    MaxRetries,
+    Config,
+    BackoffOver,
+};
+
+// "peer_closed" and so on, for logs.
+std::string_view to_string(Cause cause);
+
+}  // namespace fairlead::core

@@ -1,0 +1,132 @@
+// The configuration as a value: checked completely, once, by load(). After that no code asks whether a setting is
+// valid.
+#pragma once
+
+#include "config/secret_text.hpp"
+#include "core/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fairlead::config {
+
+enum class SlowConsumer {
+    Drop,        // what does not fit into its queue is lost to that consumer, and counted
+    Disconnect,  // a consumer that stops reading is disconnected as well; it sees the gap on its return
+};
+
+struct StreamConfig {
+    std::vector<std::string> endpoints = {"ipc:///run/fairlead/stream.sock"};  // ipc:// or tcp:// on loopback
+    int high_water_mark = 65536;  // messages per consumer; 0 = without bound (memory grows with a stuck consumer)
+    core::Duration heartbeat_interval = std::chrono::seconds{1};
+    SlowConsumer slow_consumer = SlowConsumer::Drop;
+    unsigned socket_mode = 0660;  // of the socket files of stream and control
+    bool operator==(const StreamConfig&) const = default;
+};
+
+struct ControlConfig {
+    std::string endpoint = "ipc:///run/fairlead/control.sock";
+    bool operator==(const ControlConfig&) const = default;
+};
+
+struct HttpConfig {
+    std::string listen = "127.0.0.1:9810";  // empty = off
+    std::string token_file;
+    bool operator==(const HttpConfig&) const = default;
+};
+
+struct JournalConfig {
+    std::uint64_t messages_per_topic = 1024;
+    std::uint64_t max_bytes = std::uint64_t{64} << 20;
+    bool operator==(const JournalConfig&) const = default;
+};
+
+// How a connection is opened, kept and given up. The defaults are the production profile.
+struct NetworkConfig {
+    unsigned max_retries = 10;  // attempts without a stable connection before `failed`; 0 = without end
+    core::Duration initial_delay = std::chrono::seconds{1};
+    core::Duration max_delay = std::chrono::minutes{5};
+    double backoff_multiplier = 2.0;
+    double jitter_factor = 0.1;
+    core::Duration health_check_interval = std::chrono::seconds{30};
+    core::Duration connection_timeout = std::chrono::seconds{30};  // one attempt: lookup, TCP, TLS and upgrade together
+    core::Duration ping_interval = std::chrono::seconds{30};       // 0 = no pings
+    core::Duration pong_timeout = std::chrono::seconds{10};
+    unsigned max_consecutive_failures = 5;                   // alerts turn critical here
+    unsigned alert_threshold = 3;                            // alerts turn warning here
+    core::Duration stable_after = std::chrono::seconds{10};  // held this long, the backoff begins anew
+    core::Duration failed_retry_interval{0};                 // `failed` tries again after this; 0 = only by command
+    bool operator==(const NetworkConfig&) const = default;
+};
+
+enum class AlertLevel { Info, Warning, Critical };
+
+struct AlertChannelConfig {
+    AlertLevel level = AlertLevel::Info;
+    bool enabled = true;
+    SecretText url;  // webhook only
+    bool operator==(const AlertChannelConfig&) const = default;
+};
+
+struct AlertsConfig {
+    unsigned history = 1000;
+    std::map<std::string, AlertChannelConfig> channels;  // stream, log, webhook
+    bool operator==(const AlertsConfig&) const = default;
+};
+
+enum class LogFormat { Text, Json };
+
+struct LogConfig {
+    std::string level = "info";  // debug | info | warning | error
+    LogFormat format = LogFormat::Text;
+    bool operator==(const LogConfig&) const = default;
+};
+
+struct TlsConfig {
+    std::string ca_file;      // PEM; empty = the system's store
+    std::string cert_file;    // client certificate chain, PEM
+    std::string key_file;     // its key, PEM; empty = in cert_file
+    std::string server_name;  // SNI and certificate name where they differ from the URL's host
+    bool operator==(const TlsConfig&) const = default;
+};
+
+enum class EndpointOrder { Priority, RoundRobin };
+
+struct ConnectionConfig {
+    std::string id;  // [A-Za-z0-9_.-], 1 to 64 characters
+    std::string profile = "generic";
+    std::vector<SecretText> urls;  // `url` or `urls`
+    EndpointOrder endpoints = EndpointOrder::Priority;
+    std::vector<SecretText> subscriptions;  // generic: texts, sent as they are on every (re)connection
+    std::vector<std::string> channel;       // JSON pointers to the channel of a message; empty = channel `all`
+    std::map<std::string, SecretText> headers;
+    std::string subprotocol;  // Sec-WebSocket-Protocol to offer
+    bool on_demand = false;
+    unsigned legs = 1;
+    bool last_value = false;
+    core::Duration stale_after{0};  // silence of data that ends the connection; 0 = never
+    std::uint64_t max_message_bytes = std::uint64_t{16} << 20;
+    unsigned max_topics = 10000;  // further channels go to `unrouted`
+    std::string transport = "lws";
+    bool compression = false;
+    TlsConfig tls;
+    SecretText proxy;  // http://user:password@host:port
+    NetworkConfig network;
+    bool operator==(const ConnectionConfig&) const = default;
+};
+
+struct Config {
+    StreamConfig stream;
+    ControlConfig control;
+    HttpConfig http;
+    JournalConfig journal;
+    NetworkConfig network;
+    AlertsConfig alerts;
+    LogConfig log;
+    std::map<std::string, ConnectionConfig> connections;
+    bool operator==(const Config&) const = default;
+};
+
+}  // namespace fairlead::config

@@ -1,0 +1,139 @@
+// [connections.<id>]: one connection, its TLS, its headers and its own network settings.
+#include "config/checks.hpp"
+#include "config/sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace fairlead::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kMaxLegs = 8;
+constexpr unsigned kMaxTopics = 1'000'000;
+constexpr std::uint64_t kMaxMessageBytes = std::uint64_t{1} << 30;
+
+// A setting that is understood but has no implementation must not be taken for one that works.
+void refuse_unavailable(TableReader& table, std::string_view key, bool asked_for, std::string_view what) {
+    if (asked_for && table.valid(key)) {
+        table.problem(key, fmt::format("{} is not available in this version; remove the key", what));
+    }
+}
+
+void read_profile(TableReader& table, std::string& profile) {
+    table.text("profile", profile);
+    const std::vector<std::string_view> known = known_profiles();
+    if (!table.valid("profile") || std::find(known.begin(), known.end(), profile) != known.end()) return;
+    table.problem("profile", fmt::format("\"{}\" is not a profile of this version, must be {}{}", profile,
+                                         join_or(known), suggestion(profile, known)));
+}
+
+void read_urls(TableReader& table, std::vector<SecretText>& urls) {
+    SecretText url;
+    table.secret("url", url);
+    table.check("url", check_url(url));
+    table.secrets("urls", urls, [](const std::string& text) { return check_url(SecretText(text)); });
+    if (table.has("url") && table.has("urls")) {
+        table.problem("urls", "url is there as well; write one of the two");
+    } else if (!table.has("url") && !table.has("urls")) {
+        table.problem("url", "is missing; a connection needs its url: url = \"wss://host/path\"");
+    } else if (table.valid("urls")) {
+        if (urls.empty()) table.problem("urls", "the list is empty; a connection needs a URL");
+        refuse_unavailable(table, "urls", urls.size() > 1, "more than one URL");
+    } else if (table.valid("url")) {
+        urls = {url};
+    }
+}
+
+void read_headers(TableReader& table, std::map<std::string, SecretText>& headers) {
+    std::set<std::string> seen;
+    for (const Member* member : table.members()) {
+        SecretText value;
+        table.secret(member->key, value);
+        table.check(member->key, check_header_name(member->key));
+        table.check(member->key, check_header_value(value));
+        if (!seen.insert(lower(member->key)).second) {
+            table.check(member->key, "is there already; upper and lower case mean the same");
+        }
+        headers[member->key] = value;
+    }
+}
+
+void read_tls(TableReader& table, TlsConfig& tls, bool plain_url) {
+    struct Key {
+        std::string_view name;
+        std::string& target;
+    };
+    for (const auto& [name, target] : {Key{"ca_file", tls.ca_file}, Key{"cert_file", tls.cert_file},
+                                       Key{"key_file", tls.key_file}, Key{"server_name", tls.server_name}}) {
+        table.text(name, target);
+        if (plain_url && !target.empty()) table.problem(name, "has no meaning on a ws:// URL; use wss:// or remove it");
+    }
+    if (!tls.key_file.empty() && tls.cert_file.empty() && table.usable("cert_file")) {
+        table.problem("key_file", "needs cert_file: a key without its certificate is of no use");
+    }
+    table.finish();
+}
+
+TextProblem check_not_empty(const std::string& text) {
+    if (text.empty()) return "is empty; remove it";
+    return {};
+}
+
+void read_limits(TableReader& table, ConnectionConfig& connection) {
+    table.duration("stale_after", connection.stale_after, 1ms, 24h, TableReader::Zero::Allowed);
+    table.size("max_message_bytes", connection.max_message_bytes, 1, kMaxMessageBytes);
+    table.integer("max_topics", connection.max_topics, 1U, kMaxTopics);
+}
+
+void read_modes(TableReader& table, ConnectionConfig& connection) {
+    table.choice("endpoints", connection.endpoints,
+                 TableReader::Names<EndpointOrder>{{"priority", EndpointOrder::Priority},
+                                                   {"round_robin", EndpointOrder::RoundRobin}});
+    table.flag("on_demand", connection.on_demand);
+    table.integer("legs", connection.legs, 1U, kMaxLegs);
+    table.flag("last_value", connection.last_value);
+    table.choice("transport", connection.transport,
+                 TableReader::Names<std::string>{{"lws", "lws"}, {"native", "native"}});
+    table.flag("compression", connection.compression);
+
+    const bool round_robin = connection.endpoints == EndpointOrder::RoundRobin;
+    refuse_unavailable(table, "endpoints", round_robin, "\"round_robin\"");
+    refuse_unavailable(table, "on_demand", connection.on_demand, "subscribing on demand");
+    refuse_unavailable(table, "legs", connection.legs > 1, "more than one leg");
+    refuse_unavailable(table, "last_value", connection.last_value, "repeating the last value");
+    refuse_unavailable(table, "transport", connection.transport == "native", "\"native\"");
+    refuse_unavailable(table, "compression", connection.compression, "compression");
+}
+
+}  // namespace
+
+std::vector<std::string_view> known_profiles() {
+    return {"generic"};
+}
+
+void read_connection(TableReader& table, ConnectionConfig& connection) {
+    if (const TextProblem problem = check_connection_id(connection.id)) {
+        table.report().problem(table.at(), table.path(), *problem);
+    }
+    read_profile(table, connection.profile);
+    read_urls(table, connection.urls);
+    table.secrets("subscriptions", connection.subscriptions, check_not_empty);
+    table.texts("channel", connection.channel, TableReader::ListForm::StringOrList, check_json_pointer);
+    if (auto headers = table.table("headers")) read_headers(*headers, connection.headers);
+    table.text("subprotocol", connection.subprotocol);
+    table.check("subprotocol", check_subprotocol(connection.subprotocol));
+    read_limits(table, connection);
+    read_modes(table, connection);
+    const bool plain_url = !connection.urls.empty() && is_plain_url(connection.urls.front());
+    if (auto tls = table.table("tls")) read_tls(*tls, connection.tls, plain_url);
+    table.secret("proxy", connection.proxy);
+    if (!connection.proxy.empty()) table.check("proxy", check_proxy(connection.proxy));
+    if (auto network = table.table("network")) read_network(*network, connection.network);
+    table.finish();
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,101 @@
+// Numbers, stamps and frames everything that leaves on the stream socket. The rules of sequence, epoch, gap and
+// heartbeat are in proto/README.md.
+//
+// Publishing a message takes no lock and allocates nothing here; its payload is copied once, by the sink, into the
+// frame that leaves.
+#pragma once
+
+#include "core/time.hpp"
+#include "fairlead/v1/stream.pb.h"
+#include "publish/topic.hpp"
+#include "publish/topic_group.hpp"
+#include "seam/clock.hpp"
+#include "seam/frame_sink.hpp"
+#include "seam/transport.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace fairlead::publish {
+
+struct PublisherSettings {
+    std::uint64_t epoch = 0;
+    core::Duration heartbeat_interval = std::chrono::seconds{1};
+};
+
+struct PublisherCounters {
+    std::uint64_t published = 0;  // stream messages of every kind
+    std::uint64_t data = 0;
+    std::uint64_t heartbeats = 0;
+    std::uint64_t slow_consumer_episodes = 0;  // times that a consumer's queue became full
+    std::uint64_t baselines_refused = 0;       // heartbeats for newcomers beyond the limit
+};
+
+// Where a message came from.
+struct Origin {
+    core::WallTime received;
+    std::uint32_t session = 0;
+    std::uint32_t leg = 0;
+};
+
+// Relay thread only. The sink and the clock outlive it.
+class Publisher {
+public:
+    Publisher(seam::FrameSink& sink, const seam::Clock& clock, const PublisherSettings& settings);
+
+    // A group of that connection must not be open.
+    TopicGroup& open_group(const std::string& connection, std::size_t max_topics);
+    // Tells END on its topics and forgets them, all but their numbers: the connection may come back in this epoch.
+    void close_group(TopicGroup& group, v1::EndCode code);
+
+    void data(Topic& topic, const seam::InboundMessage& message, const Origin& origin);
+    // STATE and GAP: take a number.
+    void state(Topic& topic, const v1::ConnectionEvent& event, std::uint32_t session);
+    void gap(Topic& topic, const v1::Gap& gap, std::uint32_t session);
+    // HEARTBEAT and END: take none.
+    void heartbeat(Topic& topic, v1::Liveness liveness);
+    void end(Topic& topic, v1::EndCode code);
+
+    // To be called once in each heartbeat interval. State topics beat every time; a data topic beats when it has been
+    // silent for one interval, then ever more rarely, at least every kMaxBeatInterval.
+    void tick();
+    // A consumer has subscribed to `prefix`: heartbeats for the topics that match are its baseline.
+    void baseline(std::string_view prefix);
+
+    // For TopicGroup: a topic is opened; gives its next number, which is 1, or where it stopped earlier in this epoch.
+    std::uint64_t claim(const std::string& name);
+    // One more topic, or the bound is reached.
+    bool may_open_topic() const { return open_topics_ + retired_.size() < kMaxTopics; }
+
+    std::uint64_t epoch() const { return settings_.epoch; }
+    const PublisherCounters& counters() const { return counters_; }
+    std::size_t topics() const { return open_topics_; }
+
+    static constexpr std::size_t kMaxTopics = 200'000;
+    static constexpr std::size_t kMaxBaseline = 2'000;  // heartbeats for one newcomer, and for all of them in one tick
+    static constexpr core::Duration kMaxBeatInterval = std::chrono::seconds{30};
+
+private:
+    void send(Topic& topic, v1::Kind kind, std::uint32_t flags, std::uint64_t sequence, const Origin& origin,
+              std::string_view payload, std::string* owned);
+    void send_event(Topic& topic, v1::Kind kind, std::uint64_t sequence, std::uint32_t session,
+                    const google::protobuf::MessageLite& event);
+    void tell_outage(Topic& topic, const Origin& origin);
+    void beat_if_silent(Topic& topic, v1::Liveness liveness);
+    void retire(const Topic& topic);
+
+    seam::FrameSink& sink_;
+    const seam::Clock& clock_;
+    const PublisherSettings settings_;
+    std::map<std::string, std::unique_ptr<TopicGroup>> groups_;  // by connection
+    std::unordered_map<std::string, std::uint64_t> retired_;     // next sequence of closed topics
+    std::size_t open_topics_ = 0;
+    std::size_t baseline_budget_ = kMaxBaseline;
+    PublisherCounters counters_;
+};
+
+}  // namespace fairlead::publish

@@ -1,0 +1,73 @@
+#include "relay/convert.hpp"
+
+#include <fmt/format.h>
+
+namespace fairlead::relay {
+
+core::SessionSettings session_settings(const config::ConnectionConfig& config) {
+    const config::NetworkConfig& network = config.network;
+    return {.backoff = {.initial_delay = network.initial_delay,
+                        .max_delay = network.max_delay,
+                        .multiplier = network.backoff_multiplier,
+                        .jitter_factor = network.jitter_factor},
+            .max_retries = network.max_retries,
+            .connection_timeout = network.connection_timeout,
+            .ping_interval = network.ping_interval,
+            .pong_timeout = network.pong_timeout,
+            .stale_after = config.stale_after,
+            .stable_after = network.stable_after,
+            .failed_retry_interval = network.failed_retry_interval};
+}
+
+std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config) {
+    std::string problem;
+    const auto resolve = [&problem](const char* what, const config::SecretText& text) {
+        auto resolved = text.resolve();
+        if (auto* failed = std::get_if<config::SecretText::Unresolved>(&resolved)) {
+            if (problem.empty()) problem = fmt::format("{}: {}", what, failed->problem);
+            return std::string();
+        }
+        return std::get<std::string>(std::move(resolved));
+    };
+    seam::ConnectRequest request;
+    request.url = resolve("url", config.urls.front());
+    request.proxy = resolve("proxy", config.proxy);
+    for (const auto& [name, value] : config.headers)
+        request.headers.emplace_back(name, resolve("headers", value));
+    request.subprotocol = config.subprotocol;
+    request.ca_file = config.tls.ca_file;
+    request.cert_file = config.tls.cert_file;
+    request.key_file = config.tls.key_file;
+    request.server_name = config.tls.server_name;
+    request.timeout = config.network.connection_timeout;
+    request.max_message_bytes = config.max_message_bytes;
+    if (!problem.empty()) return problem;
+    return request;
+}
+
+v1::ConnectionEvent to_event(const std::string& connection, const core::action::Announce& change,
+                             const SessionFacts& facts) {
+    v1::ConnectionEvent event;
+    event.set_connection(connection);
+    event.set_state(to_proto(change.state));
+    event.set_previous(to_proto(change.previous));
+    event.set_cause(static_cast<v1::Cause>(change.cause));
+    event.set_detail(change.detail);
+    event.set_attempt(change.attempt);
+    event.set_retry_in_ms(to_ms(change.retry_in));
+    event.set_endpoint(facts.open.endpoint);
+    switch (change.state) {
+        case core::ConnectionState::Connected:
+            event.set_reconnect_latency_ms(to_ms(facts.reconnect_latency));
+            break;
+        case core::ConnectionState::Connecting:
+            break;
+        default:
+            event.set_close_code(facts.end.close_code);
+            event.set_http_status(facts.end.http_status);
+            event.set_last_byte_time_ns(to_ns(facts.last_heard));
+    }
+    return event;
+}
+
+}  // namespace fairlead::relay

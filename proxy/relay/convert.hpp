@@ -1,0 +1,37 @@
+// Between the values of config and core and those of the published contract.
+#pragma once
+
+#include "config/config.hpp"
+#include "core/session_machine.hpp"
+#include "core/subscription_set.hpp"
+#include "fairlead/v1/control.pb.h"
+#include "relay/session.hpp"
+#include "seam/transport.hpp"
+
+#include <string>
+#include <variant>
+
+namespace fairlead::relay {
+
+core::SessionSettings session_settings(const config::ConnectionConfig& config);
+
+// Resolves the secrets; a text = which one cannot be, and why.
+std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config);
+
+v1::ConnectionEvent to_event(const std::string& connection, const core::action::Announce& change,
+                             const SessionFacts& facts);
+
+inline v1::ConnectionState to_proto(core::ConnectionState state) {
+    return static_cast<v1::ConnectionState>(static_cast<int>(state) + 1);
+}
+inline v1::SubscriptionState to_proto(core::SubscriptionState state) {
+    return static_cast<v1::SubscriptionState>(static_cast<int>(state) + 1);
+}
+inline std::uint64_t to_ns(core::WallTime time) {
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+inline std::uint64_t to_ms(core::Duration duration) {
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace fairlead::relay

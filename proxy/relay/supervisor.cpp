@@ -1,0 +1,125 @@
+#include "relay/supervisor.hpp"
+
+#include "relay/convert.hpp"
+
+#include <fmt/format.h>
+
+namespace fairlead::relay {
+
+Supervisor::Supervisor(const config::Config& config, const Services& services)
+    : services_(services),
+      network_(config.network),
+      heartbeat_interval_(config.stream.heartbeat_interval),
+      started_(services.clock.now()) {
+    heartbeat_timer_ = services_.timers.create([this] { heartbeat(); });
+    for (const auto& [id, connection] : config.connections)
+        connections_.emplace(id, std::make_unique<Connection>(connection, services_));
+}
+
+Supervisor::~Supervisor() = default;
+
+void Supervisor::start() {
+    for (auto& [id, connection] : connections_)
+        connection->start();
+    next_heartbeat_ = services_.clock.now() + heartbeat_interval_;
+    heartbeat_timer_->arm(next_heartbeat_);
+}
+
+void Supervisor::heartbeat() {
+    for (auto& [id, connection] : connections_)
+        connection->update_liveness();
+    services_.publisher.tick();
+    // After a stall the beats that were missed are not made up for.
+    next_heartbeat_ = std::max(next_heartbeat_ + heartbeat_interval_, services_.clock.now());
+    heartbeat_timer_->arm(next_heartbeat_);
+}
+
+void Supervisor::shut_down() {
+    if (shut_down_) return;
+    shut_down_ = true;
+    heartbeat_timer_->cancel();
+    for (auto& [id, connection] : connections_) {
+        connection->stop(core::Cause::Shutdown, "fairlead is ending");
+        connection->set_end_code(v1::END_CODE_SHUTDOWN);
+    }
+    connections_.clear();
+}
+
+Outcome Supervisor::add(config::ConnectionConfig config) {
+    if (shut_down_) return {v1::CODE_UNAVAILABLE, "fairlead is ending"};
+    if (connections_.contains(config.id))
+        return {v1::CODE_EXISTS,
+                fmt::format("connection `{}` exists: remove it first, or choose another id", config.id)};
+    if (connections_.size() >= kMaxConnections)
+        return {v1::CODE_LIMITED, fmt::format("{} connections is the most for one sidecar", kMaxConnections)};
+    if (!services_.publisher.may_open_topic())
+        return {v1::CODE_LIMITED, "no more topics can be opened in this epoch: restart the sidecar"};
+    const std::string id = config.id;
+    auto& connection =
+        *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+    services_.log.write(seam::LogLevel::Info, id, "added", {{"cause", "command"}});
+    connection.start();
+    return {v1::CODE_OK, fmt::format("connection `{}` added: connecting", id)};
+}
+
+Outcome Supervisor::remove(const std::string& id) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return {v1::CODE_NOT_FOUND, fmt::format("no connection `{}`", id)};
+    found->second->stop(core::Cause::Command, "removed by command");
+    past_messages_ += found->second->facts().messages;
+    past_bytes_ += found->second->facts().bytes;
+    connections_.erase(found);
+    services_.log.write(seam::LogLevel::Info, id, "removed", {{"cause", "command"}});
+    return {v1::CODE_OK, fmt::format("connection `{}` removed", id)};
+}
+
+Connection* Supervisor::find(const std::string& id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+template <class List>
+Outcome Supervisor::describe_each(const std::string& id, List& list) const {
+    if (id.empty()) {
+        for (const auto& [name, connection] : connections_)
+            connection->describe(list);
+        return {};
+    }
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return {v1::CODE_NOT_FOUND, fmt::format("no connection `{}`", id)};
+    found->second->describe(list);
+    return {};
+}
+
+Outcome Supervisor::describe(const std::string& id, v1::Connections& list) const {
+    return describe_each(id, list);
+}
+
+Outcome Supervisor::describe(const std::string& id, v1::Subscriptions& list) const {
+    return describe_each(id, list);
+}
+
+void Supervisor::describe(v1::Status& status) const {
+    std::uint64_t messages = past_messages_;
+    std::uint64_t bytes = past_bytes_;
+    std::uint32_t connected = 0;
+    std::uint32_t failed = 0;
+    for (const auto& [id, connection] : connections_) {
+        messages += connection->facts().messages;
+        bytes += connection->facts().bytes;
+        connected += connection->state() == core::ConnectionState::Connected ? 1 : 0;
+        failed += connection->state() == core::ConnectionState::Failed ? 1 : 0;
+    }
+    status.set_epoch(services_.publisher.epoch());
+    status.set_uptime_ms(to_ms(services_.clock.now() - started_));
+    status.set_connections(static_cast<std::uint32_t>(connections_.size()));
+    status.set_connected(connected);
+    status.set_failed(failed);
+    status.set_messages(messages);
+    status.set_bytes(bytes);
+    status.set_published(services_.publisher.counters().published);
+    status.set_slow_consumer_episodes(services_.publisher.counters().slow_consumer_episodes);
+    status.set_topics(static_cast<std::uint32_t>(services_.publisher.topics()));
+}
+
+}  // namespace fairlead::relay

@@ -1,0 +1,60 @@
+// Which connections exist. Everything that asks or commands them comes through here.
+#pragma once
+
+#include "config/config.hpp"
+#include "fairlead/v1/control.pb.h"
+#include "relay/connection.hpp"
+#include "relay/outcome.hpp"
+#include "relay/services.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace fairlead::relay {
+
+// Relay thread only.
+class Supervisor {
+public:
+    Supervisor(const config::Config& config, const Services& services);
+    ~Supervisor();
+
+    // Connects everything and begins the heartbeats.
+    void start();
+    // Closes every socket with 1001 and ends every topic. Nothing can be added afterwards.
+    void shut_down();
+
+    Outcome add(config::ConnectionConfig config);
+    Outcome remove(const std::string& id);
+    // Null = no connection of that name. Valid until it is removed.
+    Connection* find(const std::string& id);
+
+    // Of the connection `id`, or of all when it is empty. NotFound leaves the list empty.
+    Outcome describe(const std::string& id, v1::Connections& list) const;
+    Outcome describe(const std::string& id, v1::Subscriptions& list) const;
+    // What the supervisor knows of the process: connections, messages, topics.
+    void describe(v1::Status& status) const;
+
+    const config::NetworkConfig& network_defaults() const { return network_; }
+
+    static constexpr std::size_t kMaxConnections = 1'000;
+
+private:
+    void heartbeat();
+    template <class List>
+    Outcome describe_each(const std::string& id, List& list) const;
+
+    const Services& services_;
+    const config::NetworkConfig network_;
+    const core::Duration heartbeat_interval_;
+    std::map<std::string, std::unique_ptr<Connection>> connections_;
+    std::unique_ptr<seam::Timer> heartbeat_timer_;
+    core::SteadyTime next_heartbeat_{};
+    const core::SteadyTime started_;
+    // Of connections that were removed: totals never shrink.
+    std::uint64_t past_messages_ = 0;
+    std::uint64_t past_bytes_ = 0;
+    bool shut_down_ = false;
+};
+
+}  // namespace fairlead::relay

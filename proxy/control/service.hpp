@@ -1,0 +1,68 @@
+// One request decoded, one call on the relay, one reply encoded: always, for ill-formed requests too. Every surface
+// that commands the relay does it through here.
+#pragma once
+
+#include "control/answer_cache.hpp"
+#include "core/rate_limit.hpp"
+#include "fairlead/v1/control.pb.h"
+#include "relay/outcome.hpp"
+#include "relay/supervisor.hpp"
+#include "seam/clock.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace fairlead::control {
+
+struct ServiceCounters {
+    std::uint64_t requests = 0;
+    std::uint64_t refused = 0;  // ill-formed, too large, too many
+};
+
+// Relay thread only.
+class Service {
+public:
+    // Called exactly once for each request, with an encoded fairlead.v1.Reply.
+    using Respond = std::function<void(std::string reply)>;
+    // Adds to a status what only the process knows: version, instance, consumers.
+    using DescribeProcess = std::function<void(v1::Status&)>;
+
+    Service(relay::Supervisor& supervisor, const seam::Clock& clock, DescribeProcess describe_process);
+
+    // `peer` tells callers apart, for limits and repeated requests.
+    void handle(const std::string& peer, std::string_view body, Respond respond);
+
+    const ServiceCounters& counters() const { return counters_; }
+
+    static constexpr std::size_t kMaxRequestBytes = std::size_t{1} << 20;
+    static constexpr double kRequestsPerSecond = 1'000;
+    static constexpr double kBurst = 2'000;
+    static constexpr std::size_t kMaxPeers = 4'096;
+
+private:
+    void refuse(v1::Code code, std::string message, const Respond& respond);
+    bool allow(const std::string& peer);
+    void execute(const v1::Request& request, relay::Done done, v1::Reply& reply);
+
+    relay::Outcome execute(const v1::ListConnections& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::ListSubscriptions& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::AddConnection& command);
+    relay::Outcome status(v1::Reply& reply);
+    void execute(const v1::Subscribe& command, relay::Done done);
+    void execute(const v1::Send& command, relay::Done done);
+    template <class Command, class Call>
+    relay::Outcome on_connection(const Command& command, Call call);
+
+    relay::Supervisor& supervisor_;
+    const seam::Clock& clock_;
+    const DescribeProcess describe_process_;
+    std::shared_ptr<AnswerCache> answers_;  // shared with replies that are still due when the service has gone
+    std::unordered_map<std::string, core::RateLimit> limits_;  // by peer
+    ServiceCounters counters_;
+};
+
+}  // namespace fairlead::control

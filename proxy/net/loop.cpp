@@ -1,0 +1,183 @@
+#include "net/loop.hpp"
+
+#include <fcntl.h>
+#include <libwebsockets.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace fairlead::net {
+namespace {
+
+constexpr unsigned kServiceBufferBytes = 65536;       // above one TLS record, or flow control spins
+constexpr unsigned short kHeaderBytes = 16384;        // response headers of the upgrade
+constexpr unsigned kPhaseTimeoutSeconds = 24 * 3600;  // links have deadlines of their own, to the millisecond
+
+[[noreturn]] void fail(const char* what) {
+    throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+struct Loop::Callback {
+    static int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/, size_t /*len*/) {
+        auto* loop = static_cast<Loop*>(lws_context_user(lws_get_context(wsi)));
+        if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) loop->run_posted();
+        if (reason == LWS_CALLBACK_RAW_RX_FILE) {
+            if (auto* watch = static_cast<Watch*>(lws_get_opaque_user_data(wsi))) watch->readable();
+        }
+        return 0;
+    }
+};
+
+class Loop::TimerEntry final : public seam::Timer {
+public:
+    TimerEntry(Loop& loop, std::function<void()> fired)
+        : loop_(loop), fired_(std::make_shared<std::function<void()>>(std::move(fired))) {}
+    ~TimerEntry() override { cancel(); }
+
+    void arm(core::SteadyTime when) override {
+        cancel();
+        key_ = {when, ++loop_.armings_};
+        loop_.armed_.emplace(key_, this);
+        armed_ = true;
+        loop_.set_alarm();
+    }
+
+    void cancel() override {
+        if (!armed_) return;
+        loop_.armed_.erase({key_, this});
+        armed_ = false;
+    }
+
+    // Shared, because the callback may destroy its own timer.
+    std::shared_ptr<std::function<void()>> take() {
+        cancel();
+        return fired_;
+    }
+
+private:
+    Loop& loop_;
+    std::shared_ptr<std::function<void()>> fired_;
+    Key key_{};
+    bool armed_ = false;
+};
+
+Loop::Loop() {
+    unsetenv("http_proxy");  // libwebsockets would obey it, even for loopback
+    lws_context_creation_info info{};
+    info.port = CONTEXT_PORT_NO_LISTEN;
+    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    info.pt_serv_buf_size = kServiceBufferBytes;
+    info.max_http_header_data = kHeaderBytes;
+    info.timeout_secs = kPhaseTimeoutSeconds;
+    info.ka_time = 30;
+    info.ka_interval = 5;
+    info.ka_probes = 3;
+    info.user = this;
+    context_ = lws_create_context(&info);
+    if (!context_) throw std::runtime_error("libwebsockets cannot be started: is the limit of open files very low?");
+
+    static const lws_protocols kProtocols[] = {{"descriptors", &Callback::on_event, 0, 0, 0, nullptr, 0},
+                                               {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
+    info.protocols = kProtocols;
+    info.vhost_name = "descriptors";
+    vhost_ = lws_create_vhost(context_, &info);
+    if (!vhost_) throw std::runtime_error("libwebsockets cannot make a virtual host");
+
+    timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (timer_fd_ < 0) fail("timerfd_create");
+    watch(timer_fd_, [this] { fire_timers(); });
+}
+
+Loop::~Loop() {
+    close();
+    if (timer_fd_ >= 0) ::close(timer_fd_);
+}
+
+void Loop::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(closed_, true)) return;
+        posted_.clear();
+    }
+    lws_context_destroy(context_);
+}
+
+void Loop::turn() {
+    lws_service(context_, 0);
+}
+
+void Loop::turn_again() {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) lws_cancel_service(context_);
+}
+
+void Loop::post(std::function<void()> call) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    posted_.push_back(std::move(call));
+    lws_cancel_service(context_);
+}
+
+void Loop::run_posted() {
+    std::deque<std::function<void()>> calls;
+    {
+        const std::lock_guard lock(mutex_);
+        calls.swap(posted_);
+    }
+    for (const auto& call : calls)
+        call();
+}
+
+void Loop::watch(int fd, std::function<void()> readable) {
+    const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0) fail("fcntl(F_DUPFD_CLOEXEC)");
+    watches_.push_back({std::move(readable)});
+    lws_adopt_desc_t info{};
+    info.vh = vhost_;
+    info.type = LWS_ADOPT_RAW_FILE_DESC;
+    info.fd.filefd = duplicate;
+    info.vh_prot_name = "descriptors";
+    info.opaque = &watches_.back();
+    if (!lws_adopt_descriptor_vhost_via_info(&info)) throw std::runtime_error("libwebsockets refuses a descriptor");
+}
+
+std::unique_ptr<seam::Timer> Loop::create(std::function<void()> fired) {
+    return std::make_unique<TimerEntry>(*this, std::move(fired));
+}
+
+void Loop::fire_timers() {
+    std::uint64_t expirations = 0;
+    while (read(timer_fd_, &expirations, sizeof expirations) > 0)
+        continue;
+    alarm_ = {};
+    const auto now = std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+    const auto last_arming = armings_;
+    while (!armed_.empty() && armed_.begin()->first.first <= now && armed_.begin()->first.second <= last_arming) {
+        const auto fired = armed_.begin()->second->take();
+        (*fired)();
+    }
+    set_alarm();
+}
+
+void Loop::set_alarm() {
+    if (armed_.empty()) return;  // an alarm that is still set finds nothing to do, once
+    const auto earliest = armed_.begin()->first.first;
+    if (earliest == alarm_) return;
+    alarm_ = earliest;
+    // Zero would disarm.
+    const auto since_boot = std::max(earliest.time_since_epoch(), core::Duration{1});
+    itimerspec when{};
+    when.it_value.tv_sec = static_cast<time_t>(since_boot / std::chrono::seconds{1});
+    when.it_value.tv_nsec = static_cast<long>((since_boot % std::chrono::seconds{1}).count());
+    timerfd_settime(timer_fd_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+}  // namespace fairlead::net

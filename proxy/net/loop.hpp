@@ -1,0 +1,78 @@
+// The relay thread's event loop: libwebsockets' own (poll), joined by timers, other descriptors and calls from other
+// threads.
+//
+// Facts about libwebsockets 4.1.6 that shape it:
+//  - only lws_cancel_service() may be called from another thread: post() is built on it;
+//  - its timers truncate to milliseconds and then poll without waiting for the rest, so ours stand on a timerfd;
+//  - it closes descriptors that it has adopted: it gets a duplicate;
+//  - everything that exists in a context hangs on a virtual host: descriptors have one of their own.
+#pragma once
+
+#include "core/time.hpp"
+#include "seam/timers.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+
+struct lws_context;
+struct lws_vhost;
+
+namespace fairlead::net {
+
+// One thread owns it, except for post(). Throws std::runtime_error when the system refuses what it needs.
+class Loop final : public seam::Timers {
+public:
+    Loop();
+    ~Loop() override;
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    // Waits for the next event and handles what is due.
+    void turn();
+    // The next turn does not wait. Loop thread only.
+    void turn_again();
+    // Runs `call` on the loop's thread in a later turn; never, once the loop is closed. Any thread.
+    void post(std::function<void()> call);
+    // `readable` is called for as long as `fd` is readable (level-triggered). The caller keeps `fd`, and the watch
+    // lasts as long as the loop.
+    void watch(int fd, std::function<void()> readable);
+
+    std::unique_ptr<seam::Timer> create(std::function<void()> fired) override;
+
+    // Ends every socket of the context, with their last callbacks. Afterwards only timers may still be destroyed.
+    void close();
+
+    lws_context* context() { return context_; }
+
+private:
+    class TimerEntry;
+    struct Watch {
+        std::function<void()> readable;
+    };
+    struct Callback;
+    // Deadline, and a number that grows with each arming: timers that are armed while others fire wait for the next
+    // turn.
+    using Key = std::pair<core::SteadyTime, std::uint64_t>;
+
+    void run_posted();
+    void fire_timers();
+    void set_alarm();
+
+    lws_context* context_ = nullptr;
+    lws_vhost* vhost_ = nullptr;
+    int timer_fd_ = -1;
+    std::set<std::pair<Key, TimerEntry*>> armed_;
+    std::uint64_t armings_ = 0;
+    core::SteadyTime alarm_{};  // what timer_fd_ is set to
+    std::deque<Watch> watches_;
+    std::mutex mutex_;
+    std::deque<std::function<void()>> posted_;  // guarded by mutex_
+    bool closed_ = false;                       // guarded by mutex_
+};
+
+}  // namespace fairlead::net

@@ -1,0 +1,235 @@
+#include "net/lws_link.hpp"
+
+#include "core/duration_text.hpp"
+#include "net/lws_transport.hpp"
+
+#include <fmt/format.h>
+#include <libwebsockets.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+namespace fairlead::net {
+namespace {
+
+using core::Cause;
+
+constexpr core::Duration kLeastPerAddress = std::chrono::seconds{1};
+
+core::SteadyTime now() {
+    return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
+struct ProxyAddress {
+    std::string credentials;  // "user:password@" or empty
+    core::HostPort target;
+};
+
+std::variant<ProxyAddress, std::string> parse_proxy(std::string_view text) {
+    constexpr std::string_view kScheme = "http://";
+    if (!text.starts_with(kScheme)) return std::string("the proxy is not of the form http://host:port");
+    text.remove_prefix(kScheme.size());
+    if (text.ends_with('/')) text.remove_suffix(1);
+    const auto at = text.rfind('@');
+    const auto credentials = at == std::string_view::npos ? std::string_view() : text.substr(0, at + 1);
+    auto target = core::parse_host_port(text.substr(credentials.size()), 3128);
+    if (auto* problem = std::get_if<std::string>(&target)) return *problem;
+    return ProxyAddress{std::string(credentials), std::get<core::HostPort>(target)};
+}
+
+}  // namespace
+
+std::size_t frame_room() {
+    return LWS_PRE;
+}
+
+LwsLink::LwsLink(LwsTransport& transport, seam::ConnectRequest request, seam::LinkHandler& handler)
+    : transport_(transport), request_(std::move(request)), handler_(&handler), self_(std::make_shared<LwsLink*>(this)) {
+    next_turn_ = transport_.loop().create([this] { begin(); });
+    address_timer_ = transport_.loop().create([this] { on_address_timeout(); });
+    deadline_ = transport_.loop().create([this] { on_deadline(); });
+    // A hundredth less than the owner's own patience, so that this side, which knows the phase, tells the reason.
+    deadline_->arm(now() + request_.timeout - request_.timeout / 100);
+    next_turn_->arm(now());
+}
+
+LwsLink::~LwsLink() {
+    close(LWS_CLOSE_STATUS_NORMAL, "");
+    *self_ = nullptr;
+}
+
+void LwsLink::begin() {
+    auto url = core::parse_url(request_.url);
+    if (auto* problem = std::get_if<std::string>(&url))
+        return finish({.cause = Cause::Config, .detail = "url: " + *problem});
+    url_ = std::get<core::Url>(std::move(url));
+    std::string host = url_.host;
+    if (!request_.proxy.empty()) {
+        auto proxy = parse_proxy(request_.proxy);
+        if (auto* problem = std::get_if<std::string>(&proxy))
+            return finish({.cause = Cause::Config, .detail = "proxy: " + *problem});
+        const auto& parsed = std::get<ProxyAddress>(proxy);
+        host = parsed.target.host;
+        proxy_ = fmt::format("{}{{}}:{}", parsed.credentials, parsed.target.port);
+        proxy_address_ = fmt::format("{}:{}", parsed.target.host, parsed.target.port);
+    }
+    // libwebsockets separates host and port of a proxy at the first colon.
+    transport_.resolver().resolve(host, !proxy_.empty(), [self = self_](const Resolved& resolved) {
+        if (*self) (*self)->on_resolved(resolved);
+    });
+}
+
+void LwsLink::on_resolved(const Resolved& resolved) {
+    if (phase_ != Phase::Resolving) return;
+    if (const auto* problem = std::get_if<std::string>(&resolved)) {
+        const auto& host = proxy_.empty() ? url_.host : proxy_address_;
+        return finish({.cause = Cause::ResolveFailed, .detail = fmt::format("{}: {}", host, *problem)});
+    }
+    addresses_ = std::get<Addresses>(resolved);
+    phase_ = Phase::Connecting;
+    next_turn_ = transport_.loop().create([this] { dial_next(); });
+    dial_next();
+}
+
+void LwsLink::dial_next() {
+    const std::string address = addresses_[next_address_++];
+    std::string proxy = proxy_;
+    if (!proxy.empty()) proxy.replace(proxy.rfind("{}"), 2, address);
+    auto vhost = transport_.vhost_for(request_, url_.tls, proxy);
+    if (auto* problem = std::get_if<std::string>(&vhost)) return finish({.cause = Cause::Config, .detail = *problem});
+
+    const bool default_port = url_.port == (url_.tls ? 443 : 80);
+    const auto host = url_.ipv6_literal ? fmt::format("[{}]", url_.host) : url_.host;
+    const DialTarget target{.address = proxy.empty() ? address : url_.host,
+                            .port = url_.port,
+                            .host_header = default_port ? host : fmt::format("{}:{}", host, url_.port),
+                            .path = url_.path,
+                            .tls = url_.tls};
+    if (addresses_.size() > 1) {
+        const auto share = request_.timeout / static_cast<std::int64_t>(addresses_.size());
+        address_timer_->arm(now() + std::max(share, kLeastPerAddress));
+    }
+    auto& dial = transport_.add_dial(std::make_unique<Dial>(transport_, *this));
+    dial_ = &dial;
+    dial.start(target, std::get<lws_vhost*>(vhost));  // may have ended, and this link be gone, when it returns
+}
+
+void LwsLink::on_address_timeout() {
+    if (phase_ != Phase::Connecting || next_address_ >= addresses_.size()) return;
+    if (dial_) std::exchange(dial_, nullptr)->abandon(0, "");
+    dial_next();
+}
+
+void LwsLink::on_deadline() {
+    const auto patience = core::duration_text(request_.timeout);
+    if (phase_ == Phase::Resolving)
+        return finish({.cause = Cause::Timeout, .detail = fmt::format("name lookup: no answer within {}", patience)});
+    const auto phase = dial_ ? dial_->phase() : "connecting";
+    finish({.cause = Cause::Timeout, .detail = fmt::format("{}: no answer within {}", phase, patience)});
+}
+
+// Only an address that did not even give a TCP connection makes the next one worth trying: an answer is an answer.
+void LwsLink::on_ended(Dial& dial, bool tcp_up, seam::EndInfo info) {
+    if (&dial != dial_) return;
+    dial_ = nullptr;
+    address_timer_->cancel();
+    if (phase_ == Phase::Connecting && !tcp_up && next_address_ < addresses_.size()) {
+        next_turn_->arm(now());
+        return;
+    }
+    finish(std::move(info));
+}
+
+void LwsLink::finish(seam::EndInfo info) {
+    if (phase_ == Phase::Ended) return;
+    phase_ = Phase::Ended;
+    if (dial_) std::exchange(dial_, nullptr)->abandon(0, "");
+    next_turn_->cancel();
+    address_timer_->cancel();
+    deadline_->cancel();
+    if (auto* handler = std::exchange(handler_, nullptr)) handler->on_end(info);  // may destroy this
+}
+
+void LwsLink::on_open(const seam::OpenInfo& info) {
+    phase_ = Phase::Open;
+    address_timer_->cancel();
+    deadline_->cancel();
+    handler_->on_open(info);
+}
+
+void LwsLink::close(std::uint16_t code, std::string_view reason) {
+    handler_ = nullptr;
+    if (phase_ == Phase::Ended) return;
+    phase_ = Phase::Ended;
+    next_turn_->cancel();
+    address_timer_->cancel();
+    deadline_->cancel();
+    if (dial_) std::exchange(dial_, nullptr)->abandon(code, reason);
+}
+
+seam::SendResult LwsLink::send(std::string_view payload, bool binary) {
+    if (phase_ != Phase::Open) return seam::SendResult::NotOpen;
+    if (queue_.size() >= kMaxQueuedMessages || queued_bytes_ + payload.size() > kMaxQueuedBytes)
+        return seam::SendResult::QueueFull;
+    OutboundFrame frame{binary ? OutboundFrame::Kind::Binary : OutboundFrame::Kind::Text, {}};
+    frame.buffer.reserve(frame_room() + payload.size());
+    frame.buffer.append(frame_room(), '\0').append(payload);
+    queued_bytes_ += payload.size();
+    queue_.push_back(std::move(frame));
+    unacknowledged_sends_ = true;
+    dial_->request_writable();
+    return seam::SendResult::Accepted;
+}
+
+void LwsLink::ping(std::string_view payload) {
+    if (phase_ != Phase::Open) return;
+    OutboundFrame frame{OutboundFrame::Kind::Ping, std::string(frame_room(), '\0')};
+    frame.buffer.append(payload.substr(0, 125));
+    queued_bytes_ += frame.buffer.size() - frame_room();
+    queue_.push_front(std::move(frame));
+    dial_->request_writable();
+}
+
+std::optional<OutboundFrame> LwsLink::next_frame() {
+    if (queue_.empty()) return std::nullopt;
+    OutboundFrame frame = std::move(queue_.front());
+    queue_.pop_front();
+    queued_bytes_ -= frame.buffer.size() - frame_room();
+    return frame;
+}
+
+void LwsLink::on_all_sent() {
+    if (!std::exchange(unacknowledged_sends_, false)) return;
+    handler_->on_drained();
+}
+
+void LwsLink::on_pong(std::string_view payload) {
+    handler_->on_pong(payload);
+}
+
+// A message that arrives in one piece is passed on where it lies; only one of several pieces is put together.
+LwsLink::PieceResult LwsLink::on_piece(std::string_view piece, bool first, bool last, bool binary,
+                                       std::size_t remaining) {
+    const std::size_t have = first ? 0 : assembly_.size();
+    const std::size_t room = request_.max_message_bytes - have;  // have never exceeds it
+    if (piece.size() > room || remaining > room - piece.size()) return PieceResult::TooBig;
+    if (first && last) return deliver({.bytes = piece, .binary = binary});
+    if (first) {
+        assembly_ = std::string();  // the last one may have been moved away, or be very large
+        assembly_.reserve(piece.size() + remaining);
+    }
+    assembly_.append(piece);
+    if (!last) return PieceResult::Taken;
+    std::string message = std::move(assembly_);
+    assembly_ = std::string();
+    return deliver({.bytes = message, .binary = binary, .assembled = &message});
+}
+
+LwsLink::PieceResult LwsLink::deliver(const seam::InboundMessage& message) {
+    if (!message.binary && !simdjson::validate_utf8(message.bytes.data(), message.bytes.size()))
+        return PieceResult::NotUtf8;
+    handler_->on_message(message);  // may destroy this
+    return PieceResult::Taken;
+}
+
+}  // namespace fairlead::net

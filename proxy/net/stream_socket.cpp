@@ -1,0 +1,113 @@
+#include "net/stream_socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace fairlead::net {
+namespace {
+
+constexpr int kLingerMs = 500;  // for the last events of the process
+constexpr int kSubscriptionsPerTurn = 1'000;
+constexpr int kHandshakeMs = 5'000;  // for which a peer that says nothing holds a place
+constexpr int kMaxSubscriptionBytes = 4'096;
+
+void free_string(void* /*data*/, void* hint) {
+    delete static_cast<std::string*>(hint);
+}
+
+void fill(zmq_msg_t& message, std::string_view bytes) {
+    // Only memory can fail here, and without memory the process ends in any case.
+    if (zmq_msg_init_size(&message, bytes.size()) != 0) throw std::bad_alloc();
+    std::memcpy(zmq_msg_data(&message), bytes.data(), bytes.size());
+}
+
+// Without a copy, where the bytes can be had.
+void fill(zmq_msg_t& message, std::string_view bytes, std::string* owned) {
+    if (!owned) return fill(message, bytes);
+    auto* kept = new std::string(std::move(*owned));
+    if (zmq_msg_init_data(&message, kept->data(), kept->size(), &free_string, kept) != 0) throw std::bad_alloc();
+}
+
+}  // namespace
+
+StreamSocket::StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings& settings)
+    : socket_(context, ZMQ_XPUB, kLingerMs), loop_(loop) {
+    socket_.set(ZMQ_SNDHWM, settings.high_water_mark);
+    socket_.set(ZMQ_XPUB_NODROP, 1);
+    socket_.set(ZMQ_XPUB_VERBOSE, 1);  // a second subscriber to a prefix wants its baseline, too
+    socket_.set(ZMQ_HANDSHAKE_IVL, kHandshakeMs);
+    const std::int64_t most = kMaxSubscriptionBytes;
+    zmq_setsockopt(socket_.get(), ZMQ_MAXMSGSIZE, &most, sizeof most);
+    if (settings.disconnect_slow_consumers) {
+        // A consumer that has stopped reading does not see these pings either.
+        socket_.set(ZMQ_HEARTBEAT_IVL, 1'000);
+        socket_.set(ZMQ_HEARTBEAT_TIMEOUT, 5'000);
+    }
+    for (const auto& endpoint : settings.endpoints) {
+        files_.push_back(std::make_unique<SocketFile>(endpoint));
+        socket_.bind(endpoint);
+        files_.back()->bound(settings.socket_mode);
+    }
+    loop_.watch(socket_.descriptor(), [this] { receive_subscriptions(); });
+}
+
+void StreamSocket::set_welcome(std::string_view frame) {
+    socket_.set(ZMQ_XPUB_WELCOME_MSG, frame);
+}
+
+std::uint64_t StreamSocket::last_epoch() const {
+    std::uint64_t last = 0;
+    for (const auto& file : files_)
+        last = std::max(last, file->last_epoch());
+    return last;
+}
+
+void StreamSocket::keep_epoch(std::uint64_t epoch) {
+    for (const auto& file : files_)
+        file->keep_epoch(epoch);
+}
+
+seam::SinkResult StreamSocket::send(std::string_view head, std::string_view payload, std::string* owned) {
+    zmq_msg_t frame;
+    fill(frame, head);
+    const bool everyone = send_head(frame);
+    fill(frame, payload, owned);
+    // Cannot be refused: queues are judged by whole messages, at the first frame.
+    if (zmq_msg_send(&frame, socket_.get(), ZMQ_DONTWAIT) < 0) zmq_msg_close(&frame);
+    return everyone ? seam::SinkResult::Sent : seam::SinkResult::SlowConsumer;
+}
+
+// False = at least one consumer's queue is full; it does not get this message.
+bool StreamSocket::send_head(zmq_msg_t& head) {
+    if (zmq_msg_send(&head, socket_.get(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return true;
+    const int lossy = 0;
+    const int strict = 1;
+    zmq_setsockopt(socket_.get(), ZMQ_XPUB_NODROP, &lossy, sizeof lossy);
+    if (zmq_msg_send(&head, socket_.get(), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) zmq_msg_close(&head);
+    zmq_setsockopt(socket_.get(), ZMQ_XPUB_NODROP, &strict, sizeof strict);
+    return false;
+}
+
+void StreamSocket::after_turn() {
+    if (socket_.events() & ZMQ_POLLIN) receive_subscriptions();
+}
+
+void StreamSocket::receive_subscriptions() {
+    for (int count = 0; count < kSubscriptionsPerTurn; ++count) {
+        ZmqMessage message;
+        if (!message.receive(socket_)) return;
+        const auto bytes = message.view();
+        if (bytes.empty()) continue;
+        const auto prefix = bytes.substr(1);
+        if (bytes.front() == 0) {
+            if (const auto found = filters_.find(prefix); found != filters_.end()) filters_.erase(found);
+        } else if (bytes.front() == 1) {
+            if (filters_.size() < kMaxCountedFilters) filters_.emplace(prefix);
+            if (subscribed_) subscribed_(prefix);
+        }
+    }
+    loop_.turn_again();
+}
+
+}  // namespace fairlead::net

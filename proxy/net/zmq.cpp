@@ -1,0 +1,70 @@
+#include "net/zmq.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+
+namespace fairlead::net {
+namespace {
+
+[[noreturn]] void fail(std::string_view what) {
+    throw std::runtime_error(fmt::format("{}: {}", what, zmq_strerror(zmq_errno())));
+}
+
+}  // namespace
+
+ZmqContext::ZmqContext() : context_(zmq_ctx_new()) {
+    if (!context_) throw std::bad_alloc();
+}
+
+ZmqContext::~ZmqContext() {
+    zmq_ctx_term(context_);
+}
+
+ZmqSocket::ZmqSocket(ZmqContext& context, int type, int linger_ms) : socket_(zmq_socket(context.get(), type)) {
+    if (!socket_) fail("zmq_socket");
+    set(ZMQ_LINGER, linger_ms);
+}
+
+ZmqSocket::~ZmqSocket() {
+    zmq_close(socket_);
+}
+
+void ZmqSocket::set(int option, int value) {
+    if (zmq_setsockopt(socket_, option, &value, sizeof value) != 0) fail(fmt::format("zmq_setsockopt {}", option));
+}
+
+void ZmqSocket::set(int option, std::string_view value) {
+    if (zmq_setsockopt(socket_, option, value.data(), value.size()) != 0)
+        fail(fmt::format("zmq_setsockopt {}", option));
+}
+
+void ZmqSocket::bind(const std::string& endpoint) {
+    if (zmq_bind(socket_, endpoint.c_str()) == 0) return;
+    if (zmq_errno() == EADDRINUSE)
+        throw std::runtime_error(
+            fmt::format("{}: another process listens there: stop it, or set another endpoint", endpoint));
+    fail(endpoint);
+}
+
+int ZmqSocket::descriptor() {
+    int fd = -1;
+    std::size_t size = sizeof fd;
+    if (zmq_getsockopt(socket_, ZMQ_FD, &fd, &size) != 0) fail("ZMQ_FD");
+    return fd;
+}
+
+int ZmqSocket::events() {
+    int events = 0;
+    std::size_t size = sizeof events;
+    return zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) == 0 ? events : 0;
+}
+
+std::string ZmqMessage::property(const char* name) {
+    const char* value = zmq_msg_gets(&message_, name);
+    return value ? value : "";
+}
+
+}  // namespace fairlead::net

@@ -1,0 +1,105 @@
+#include "net/control_socket.hpp"
+
+#include "wait.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+using namespace fairlead;
+using Frames = std::vector<std::string>;
+
+namespace {
+
+struct Desk {
+    Desk() : endpoint("ipc://" + (directory / "c")), control(context, loop, endpoint, 0660) {
+        control.on_request([this](const std::string& peer, std::string_view body, const auto& respond) {
+            peers.push_back(peer);
+            bodies.emplace_back(body);
+            respond("re:" + std::string(body));
+        });
+    }
+
+    Frames exchange(int type, const Frames& request, bool correlate = false) {
+        net::ZmqSocket client(context, type, 0);
+        if (correlate) {
+            client.set(ZMQ_REQ_CORRELATE, 1);
+            client.set(ZMQ_REQ_RELAXED, 1);
+        }
+        REQUIRE(zmq_connect(client.get(), endpoint.c_str()) == 0);
+        for (std::size_t i = 0; i < request.size(); ++i)
+            REQUIRE(zmq_send(client.get(), request[i].data(), request[i].size(),
+                             i + 1 < request.size() ? ZMQ_SNDMORE : 0) >= 0);
+        Frames reply;
+        CHECK(support::turn_until(loop, [&] {
+            loop.turn_again();
+            control.after_turn();
+            net::ZmqMessage frame;
+            if (!frame.receive(client)) return false;
+            reply.emplace_back(frame.view());
+            while (frame.more() && frame.receive(client))
+                reply.emplace_back(frame.view());
+            return true;
+        }));
+        return reply;
+    }
+
+    support::TemporaryDirectory directory;
+    net::Loop loop;
+    net::ZmqContext context;
+    std::string endpoint;
+    net::ControlSocket control;
+    std::vector<std::string> peers;
+    std::vector<std::string> bodies;
+};
+
+}  // namespace
+
+TEST_CASE("every envelope comes back as it came") {
+    Desk desk;
+    CHECK(desk.exchange(ZMQ_REQ, {"body"}) == Frames{"re:body"});
+    CHECK(desk.exchange(ZMQ_REQ, {"body"}, true) == Frames{"re:body"});
+    CHECK(desk.exchange(ZMQ_DEALER, {"body"}) == Frames{"re:body"});
+    CHECK(desk.exchange(ZMQ_DEALER, {"", "body"}) == Frames{"", "re:body"});
+    CHECK(desk.bodies == std::vector<std::string>(4, "body"));
+}
+
+TEST_CASE("what has too many frames gets one answer all the same") {
+    Desk desk;
+    const auto reply = desk.exchange(ZMQ_DEALER, {"1", "2", "3", "4", "5", "6", "7"});
+    REQUIRE_FALSE(reply.empty());
+    CHECK(reply.back() == "re:");
+    CHECK(desk.exchange(ZMQ_REQ, {"body"}) == Frames{"re:body"});
+}
+
+TEST_CASE("one process is one peer, whatever sockets it opens") {
+    Desk desk;
+    desk.exchange(ZMQ_REQ, {"1"});
+    desk.exchange(ZMQ_REQ, {"2"});
+    REQUIRE(desk.peers.size() == 2);
+    CHECK(desk.peers[0] == desk.peers[1]);
+    CHECK(desk.peers[0].find(std::to_string(getpid())) != std::string::npos);
+}
+
+TEST_CASE("a client that has gone before its answer is no trouble") {
+    Desk desk;
+    net::ControlSocket::Respond late;
+    desk.control.on_request(
+        [&](const std::string&, std::string_view, net::ControlSocket::Respond respond) { late = std::move(respond); });
+    {
+        net::ZmqSocket client(desk.context, ZMQ_DEALER, 0);
+        REQUIRE(zmq_connect(client.get(), desk.endpoint.c_str()) == 0);
+        REQUIRE(zmq_send(client.get(), "x", 1, 0) == 1);
+        REQUIRE(support::turn_until(desk.loop, [&] {
+            desk.control.after_turn();
+            return static_cast<bool>(late);
+        }));
+    }
+    REQUIRE(support::turn_until(desk.loop, [&] {
+        desk.loop.turn_again();
+        late("too late");
+        return desk.control.undeliverable() > 0;
+    }));
+}

@@ -1,0 +1,67 @@
+// What a simulated venue does and how it fails, as a plain value: defaults in place, read from TOML and checked
+// completely, once. The format is described in README.md of this room.
+#pragma once
+
+#include "core/time.hpp"
+#include "simulator/frame.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fairlead::simulator {
+
+enum class FaultKind {
+    Close,          // a close frame to every connection
+    Reset,          // TCP RST to every connection
+    Silence,        // no data; pings and requests are answered
+    HalfOpen,       // neither reads nor writes: no pong, no answer to an upgrade
+    RefuseUpgrade,  // an HTTP status instead of 101
+    BadFrame,       // a frame against RFC 6455 to every connection
+    Stop,           // every connection dropped and the port closed
+};
+inline constexpr std::size_t kFaultKinds = 7;
+
+// Whether a fault of this kind goes on for a while, or is over at once.
+constexpr bool lasts(FaultKind kind) {
+    return kind == FaultKind::Silence || kind == FaultKind::HalfOpen || kind == FaultKind::RefuseUpgrade ||
+           kind == FaultKind::Stop;
+}
+
+struct Fault {
+    FaultKind kind = FaultKind::Close;
+    core::Duration at{0};                             // since the venue's start
+    core::Duration every{0};                          // again after this; 0 = once. Longer than `duration`
+    std::optional<core::Duration> duration;           // `for`; only of kinds that last; empty = to the end
+    std::uint16_t code = 1001;                        // Close
+    std::string reason;                               // Close; at most 123 bytes
+    int status = 503;                                 // RefuseUpgrade; 400 to 599
+    std::optional<std::chrono::seconds> retry_after;  // RefuseUpgrade; empty = no such header
+    BadFrame frame = BadFrame::ReservedBit;           // BadFrame
+    bool operator==(const Fault&) const = default;
+};
+
+struct Scenario {
+    std::vector<std::string> symbols = {"btcusdt", "ethusdt", "solusdt"};
+    double rate = 20;    // messages per second of each stream; 0 = none
+    unsigned burst = 1;  // messages of a stream that come together; the rate stays the same
+    std::uint64_t seed = 1;
+    core::Duration ping_interval = std::chrono::seconds{20};  // 0 = no pings
+    std::size_t message_padding = 0;                          // bytes added to each message
+    core::Duration lifetime{0};                               // a connection is closed with 1001 after this; 0 = never
+    std::vector<Fault> faults;
+    bool operator==(const Scenario&) const = default;
+};
+
+// Each is one line: "venue.toml:12:3: faults[0].kind: what is wrong". In the order of the file.
+using ScenarioProblems = std::vector<std::string>;
+
+// All problems at once, or a Scenario in which every value is in its range.
+std::variant<Scenario, ScenarioProblems> load_scenario_file(const std::string& path);
+std::variant<Scenario, ScenarioProblems> load_scenario_text(std::string_view toml, const std::string& file_name);
+
+}  // namespace fairlead::simulator

@@ -1,0 +1,157 @@
+#include "simulator/scenario.hpp"
+
+#include "simulator/parse_duration.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace fairlead::simulator;
+using namespace std::chrono_literals;
+
+Scenario good(std::string_view toml) {
+    const auto loaded = load_scenario_text(toml, "venue.toml");
+    if (const auto* problems = std::get_if<ScenarioProblems>(&loaded)) FAIL(problems->front());
+    return std::get<Scenario>(loaded);
+}
+
+ScenarioProblems bad(std::string_view toml) {
+    const auto loaded = load_scenario_text(toml, "venue.toml");
+    REQUIRE(std::holds_alternative<ScenarioProblems>(loaded));
+    return std::get<ScenarioProblems>(loaded);
+}
+
+TEST_CASE("an empty scenario is the defaults") {
+    CHECK(good("") == Scenario{});
+}
+
+TEST_CASE("every key of a scenario is read") {
+    const Scenario scenario = good(R"(
+symbols = ["xrpusdt", "1inchusdt"]
+rate = 0.5
+burst = 7
+seed = 42
+ping_interval = "1m30s"
+message_padding = 100
+lifetime = "24h"
+[[fault]]
+at = "3s"
+every = "10s"
+kind = "close"
+code = 1012
+reason = "restart"
+[[fault]]
+at = "4s"
+every = "10s"
+for = "2s"
+kind = "refuse_upgrade"
+status = 429
+retry_after = "7s"
+[[fault]]
+at = "0s"
+kind = "bad_frame"
+frame = "oversize"
+)");
+    Scenario expected;
+    expected.symbols = {"xrpusdt", "1inchusdt"};
+    expected.rate = 0.5;
+    expected.burst = 7;
+    expected.seed = 42;
+    expected.ping_interval = 90s;
+    expected.message_padding = 100;
+    expected.lifetime = 24h;
+    expected.faults.resize(3);
+    expected.faults[0].at = 3s;
+    expected.faults[0].every = 10s;
+    expected.faults[0].code = 1012;
+    expected.faults[0].reason = "restart";
+    expected.faults[1].kind = FaultKind::RefuseUpgrade;
+    expected.faults[1].at = 4s;
+    expected.faults[1].every = 10s;
+    expected.faults[1].duration = 2s;
+    expected.faults[1].status = 429;
+    expected.faults[1].retry_after = 7s;
+    expected.faults[2].kind = FaultKind::BadFrame;
+    expected.faults[2].frame = BadFrame::Oversize;
+    CHECK(scenario == expected);
+}
+
+TEST_CASE("every kind of fault and of frame has a name") {
+    for (const char* kind : {"close", "reset", "silence", "half_open", "refuse_upgrade", "bad_frame", "stop"}) {
+        CHECK(good(std::string("[[fault]]\nat = \"1s\"\nkind = \"") + kind + "\"").faults.size() == 1);
+    }
+    for (const char* frame : {"reserved_bit", "bad_opcode", "bad_utf8", "oversize", "unfinished"}) {
+        CHECK(good(std::string("[[fault]]\nat = \"1s\"\nkind = \"bad_frame\"\nframe = \"") + frame + "\"")
+                  .faults.size() == 1);
+    }
+}
+
+TEST_CASE("all problems are told at once, in the order of the file, each with its place") {
+    const ScenarioProblems problems = bad(R"(symbols = ["BTC"]
+rate = -1
+wat = 1
+[[fault]]
+at = "soon"
+kind = "reset"
+code = 1000
+)");
+    REQUIRE(problems.size() == 5);
+    CHECK(problems[0].starts_with("venue.toml:1:11: symbols: "));
+    CHECK(problems[1].starts_with("venue.toml:2:8: rate: "));
+    CHECK(problems[2] == "venue.toml:3:1: wat: unknown key");
+    CHECK(problems[3].starts_with("venue.toml:5:6: fault[0].at: "));
+    CHECK(problems[4] == "venue.toml:7:8: fault[0].code: belongs to close only");
+}
+
+TEST_CASE("impossible values are refused") {
+    for (const char* toml : {"symbols = []",
+                             "symbols = [\"a\", \"a\"]",
+                             "rate = \"20\"",
+                             "rate = nan",
+                             "burst = 0",
+                             "seed = -1",
+                             "ping_interval = 20",
+                             "message_padding = -1",
+                             "lifetime = \"1\"",
+                             "fault = 1",
+                             "[fault]\nat = \"1s\"",
+                             "[[fault]]\nkind = \"reset\"",
+                             "[[fault]]\nat = \"1s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"explode\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"reset\"\nevery = \"0s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"reset\"\nfor = \"1s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"silence\"\nfor = \"0s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"silence\"\nevery = \"5s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"silence\"\nevery = \"5s\"\nfor = \"5s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"close\"\ncode = 1005",
+                             "[[fault]]\nat = \"1s\"\nkind = \"close\"\ncode = 65536",
+                             "[[fault]]\nat = \"1s\"\nkind = \"refuse_upgrade\"\nstatus = 200",
+                             "[[fault]]\nat = \"1s\"\nkind = \"refuse_upgrade\"\nretry_after = \"1500ms\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"bad_frame\"\nframe = \"good\""}) {
+        CAPTURE(toml);
+        CHECK(bad(toml).size() == 1);
+    }
+}
+
+TEST_CASE("what is not TOML is one problem with its place") {
+    const ScenarioProblems problems = bad("rate = 1\nrate = 2\n");
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].starts_with("venue.toml:2:"));
+}
+
+TEST_CASE("a file that is not there is a problem with its name") {
+    const auto loaded = load_scenario_file("/nonexistent/venue.toml");
+    REQUIRE(std::holds_alternative<ScenarioProblems>(loaded));
+    CHECK(std::get<ScenarioProblems>(loaded).front() == "/nonexistent/venue.toml: cannot be read");
+}
+
+TEST_CASE("durations are whole numbers with units") {
+    CHECK(parse_duration("0s") == 0s);
+    CHECK(parse_duration("1d2h3m4s5ms6us") == 26h + 3min + 4s + 5ms + 6us);
+    for (const char* text : {"", "1", "s", "1.5s", "-1s", "1 s", "1s ", "1w", "400d", "4294967296s", "366d1us"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_duration(text));
+    }
+}
+
+}  // namespace

@@ -1,0 +1,123 @@
+#include "app/application.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <stdexcept>
+
+namespace fairlead::app {
+namespace {
+
+std::string host_and_process() {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+    return fmt::format("{}:{}", host.data(), getpid());
+}
+
+net::StreamSettings stream_settings(const config::StreamConfig& config) {
+    return {.endpoints = config.endpoints,
+            .high_water_mark = config.high_water_mark,
+            .socket_mode = config.socket_mode,
+            .disconnect_slow_consumers = config.slow_consumer == config::SlowConsumer::Disconnect};
+}
+
+}  // namespace
+
+Application::Application(const config::Config& config, seam::Log& log)
+    : config_(config),
+      log_(log),
+      instance_(host_and_process()),
+      resolver_(loop_),
+      transport_(loop_, resolver_),
+      stream_(zmq_, loop_, stream_settings(config_.stream)),
+      control_(zmq_, loop_, config_.control.endpoint, config_.stream.socket_mode),
+      publisher_(stream_, clock_, {next_epoch(), config_.stream.heartbeat_interval}),
+      services_{transport_, loop_, clock_, random_, log_, publisher_},
+      supervisor_(config_, services_),
+      service_(supervisor_, clock_, [this](v1::Status& status) { describe_process(status); }) {
+    stream_.keep_epoch(publisher_.epoch());
+    stream_.set_welcome(welcome());
+    stream_.on_subscription([this](std::string_view prefix) { publisher_.baseline(prefix); });
+    control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond) {
+        service_.handle(peer, body, std::move(respond));
+    });
+    shutdown_timer_ = loop_.create([this] { overdue_ = true; });
+}
+
+Application::~Application() {
+    if (signal_fd_ >= 0) close(signal_fd_);
+}
+
+std::uint64_t Application::next_epoch() {
+    const auto now = static_cast<std::uint64_t>(clock_.wall().time_since_epoch().count());
+    return std::max(now, stream_.last_epoch() + 1);
+}
+
+std::string Application::welcome() const {
+    v1::Welcome welcome;
+    welcome.set_version(FAIRLEAD_VERSION);
+    welcome.set_epoch(publisher_.epoch());
+    welcome.set_instance(instance_);
+    welcome.set_heartbeat_interval_ms(
+        static_cast<std::uint64_t>(config_.stream.heartbeat_interval / std::chrono::milliseconds{1}));
+    welcome.set_control_endpoint(config_.control.endpoint);
+    return std::string("welcome/") + '\0' + welcome.SerializeAsString();
+}
+
+void Application::describe_process(v1::Status& status) const {
+    status.set_version(FAIRLEAD_VERSION);
+    status.set_instance(instance_);
+    status.set_consumer_filters(static_cast<std::uint32_t>(stream_.filters()));
+}
+
+void Application::run() {
+    log_.write(seam::LogLevel::Info, "", "started",
+               {{"version", FAIRLEAD_VERSION},
+                {"instance", instance_},
+                {"epoch", fmt::to_string(publisher_.epoch())},
+                {"stream", fmt::format("{}", fmt::join(config_.stream.endpoints, " "))},
+                {"control", config_.control.endpoint},
+                {"connections", fmt::to_string(config_.connections.size())}});
+    supervisor_.start();
+    while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
+        loop_.turn();
+        stream_.after_turn();
+        control_.after_turn();
+    }
+    log_.write(seam::LogLevel::Info, "", "ended", {{"unclosed", overdue_ ? fmt::to_string(transport_.sockets()) : ""}});
+}
+
+void Application::stop() {
+    loop_.post([this] { begin_shutdown(); });
+}
+
+void Application::begin_shutdown() {
+    if (stopping_) return;
+    stopping_ = true;
+    log_.write(seam::LogLevel::Info, "", "ending", {});
+    supervisor_.shut_down();
+    shutdown_timer_->arm(clock_.now() + kShutdownTime);
+}
+
+void Application::stop_on_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    signal_fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_fd_ < 0) throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
+    loop_.watch(signal_fd_, [this] {
+        signalfd_siginfo info{};
+        while (read(signal_fd_, &info, sizeof info) > 0)
+            continue;
+        begin_shutdown();
+    });
+}
+
+}  // namespace fairlead::app

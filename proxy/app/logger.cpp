@@ -1,0 +1,103 @@
+#include "app/logger.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+namespace fairlead::app {
+namespace {
+
+spdlog::level::level_enum to_spdlog(seam::LogLevel level) {
+    switch (level) {
+        case seam::LogLevel::Debug:
+            return spdlog::level::debug;
+        case seam::LogLevel::Info:
+            return spdlog::level::info;
+        case seam::LogLevel::Warning:
+            return spdlog::level::warn;
+        case seam::LogLevel::Error:
+            return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+// Control characters would let a venue's text forge lines.
+void append_escaped(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += {'\\', c};
+        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        else
+            out += c;
+    }
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+    out += '"';
+    append_escaped(out, text);
+    out += '"';
+}
+
+bool is_plain(std::string_view text) {
+    for (const char c : text)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
+    return true;
+}
+
+}  // namespace
+
+std::string text_line(std::string_view connection, std::string_view event,
+                      std::initializer_list<seam::LogField> fields) {
+    std::string line = connection.empty() ? std::string(event) : fmt::format("connection={} {}", connection, event);
+    for (const auto& [key, value] : fields) {
+        if (value.empty()) continue;
+        line += fmt::format(" {}=", key);
+        if (is_plain(value))
+            line += value;
+        else
+            append_quoted(line, value);
+    }
+    return line;
+}
+
+std::string json_line(std::string_view connection, std::string_view event,
+                      std::initializer_list<seam::LogField> fields) {
+    std::string line = "\"event\":";
+    append_quoted(line, event);
+    const auto add = [&line](std::string_view key, std::string_view value) {
+        if (value.empty()) return;
+        line += ',';
+        append_quoted(line, key);
+        line += ':';
+        append_quoted(line, value);
+    };
+    add("connection", connection);
+    for (const auto& [key, value] : fields)
+        add(key, value);
+    return line;
+}
+
+Logger::Logger(const config::LogConfig& config) : format_(config.format) {
+    pool_ = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+    logger_ = std::make_shared<spdlog::async_logger>("fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                                     pool_, spdlog::async_overflow_policy::overrun_oldest);
+    const char* pattern = format_ == config::LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                                                             : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
+    logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+    logger_->set_level(spdlog::level::from_str(config.level));
+}
+
+Logger::~Logger() = default;
+
+void Logger::write(seam::LogLevel level, std::string_view connection, std::string_view event,
+                   std::initializer_list<seam::LogField> fields) {
+    const auto at = to_spdlog(level);
+    if (!logger_->should_log(at)) return;
+    const auto line = format_ == config::LogFormat::Json ? json_line(connection, event, fields)
+                                                         : text_line(connection, event, fields);
+    logger_->log(at, "{}", line);
+}
+
+}  // namespace fairlead::app

@@ -1,0 +1,44 @@
+// seam::Log on spdlog: lines to stderr, as text or as JSON. Written by a thread of its own from a bounded queue, so
+// that a terminal or a pipe which takes nothing cannot stop the relay; what does not fit is lost, oldest first.
+#pragma once
+
+#include "config/config.hpp"
+#include "seam/log.hpp"
+
+#include <memory>
+#include <string>
+
+namespace spdlog {
+class logger;
+namespace details {
+class thread_pool;
+}
+}  // namespace spdlog
+
+namespace fairlead::app {
+
+class Logger final : public seam::Log {
+public:
+    explicit Logger(const config::LogConfig& config);
+    // Writes what is queued.
+    ~Logger() override;
+
+    void write(seam::LogLevel level, std::string_view connection, std::string_view event,
+               std::initializer_list<seam::LogField> fields) override;
+
+    static constexpr std::size_t kQueuedLines = 8'192;
+
+private:
+    const config::LogFormat format_;
+    std::shared_ptr<spdlog::details::thread_pool> pool_;
+    std::shared_ptr<spdlog::logger> logger_;
+};
+
+// `connection=id event key=value key="with spaces"`; empty values are left out.
+std::string text_line(std::string_view connection, std::string_view event,
+                      std::initializer_list<seam::LogField> fields);
+// `"connection":"id","event":"…","key":"value"`: the inside of a JSON object.
+std::string json_line(std::string_view connection, std::string_view event,
+                      std::initializer_list<seam::LogField> fields);
+
+}  // namespace fairlead::app

@@ -1,0 +1,101 @@
+#include "app/application.hpp"
+#include "app/commands.hpp"
+#include "app/logger.hpp"
+#include "config/load.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/stubs/common.h>
+#include <libwebsockets.h>
+#include <openssl/crypto.h>
+#include <zmq.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <variant>
+
+namespace fairlead::app {
+namespace {
+
+void print_problems(const config::Problems& problems) {
+    for (const auto& problem : problems)
+        fmt::print(stderr, "{}\n", problem.to_string());
+}
+
+// Before any thread is started: they inherit the mask, and the loop reads the signals from a descriptor.
+void block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace
+
+void quiet_libwebsockets() {
+    const char* wanted = std::getenv("FAIRLEAD_LWS_LOG");
+    lws_set_log_level(wanted && *wanted == '1' ? LLL_ERR | LLL_WARN : 0, nullptr);
+}
+
+int run(const std::string& config_file) {
+    const auto loaded = config::load_file(config_file);
+    if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+        print_problems(*problems);
+        return kExitConfig;
+    }
+    const auto& [config, notices] = std::get<config::Loaded>(loaded);
+    block_signals();
+    quiet_libwebsockets();
+    Logger log(config.log);
+    for (const auto& notice : notices)
+        log.write(seam::LogLevel::Warning, "", "config", {{"notice", notice.to_string()}});
+    try {
+        Application application(config, log);
+        application.stop_on_signals();
+        application.run();
+        return kExitOk;
+    } catch (const std::exception& error) {
+        log.write(seam::LogLevel::Error, "", "cannot_start", {{"cause", error.what()}});
+        return kExitFailed;
+    }
+}
+
+int check(const std::string& config_file, bool print) {
+    const auto loaded = config::load_file(config_file);
+    if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+        print_problems(*problems);
+        fmt::print(stderr, "{}: {} problem{}\n", config_file, problems->size(), problems->size() == 1 ? "" : "s");
+        return kExitConfig;
+    }
+    const auto& [config, notices] = std::get<config::Loaded>(loaded);
+    print_problems(notices);
+    if (print)
+        fmt::print("{}", config::to_toml(config));
+    else
+        fmt::print("{}: in order; {} connection{}\n", config_file, config.connections.size(),
+                   config.connections.size() == 1 ? "" : "s");
+    return kExitOk;
+}
+
+int version(bool json) {
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    zmq_version(&major, &minor, &patch);
+    const auto zeromq = fmt::format("{}.{}.{}", major, minor, patch);
+    const std::string lws = lws_get_library_version();
+    const std::string openssl = OpenSSL_version(OPENSSL_VERSION_STRING);
+    const auto protobuf = google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION);
+    if (json)
+        fmt::print(R"({{"version":"{}","libwebsockets":"{}","openssl":"{}","zeromq":"{}","protobuf":"{}"}})"
+                   "\n",
+                   FAIRLEAD_VERSION, lws, openssl, zeromq, protobuf);
+    else
+        fmt::print("fairlead {} (libwebsockets {}, OpenSSL {}, ZeroMQ {}, protobuf {})\n", FAIRLEAD_VERSION, lws,
+                   openssl, zeromq, protobuf);
+    return kExitOk;
+}
+
+}  // namespace fairlead::app

@@ -1,0 +1,95 @@
+#include "render.hpp"
+
+#include "text.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+namespace fairlead::ctl {
+namespace {
+
+std::string yes_no(bool value) {
+    return value ? "yes" : "no";
+}
+
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : text;
+}
+
+std::string status_text(const v1::Status& status) {
+    return table({
+        {"version", status.version()},
+        {"instance", status.instance()},
+        {"epoch", std::to_string(status.epoch())},
+        {"up for", duration_ms(status.uptime_ms())},
+        {"connections",
+         fmt::format("{}, {} connected, {} failed", status.connections(), status.connected(), status.failed())},
+        {"messages", fmt::format("{} ({} bytes) from venues", status.messages(), status.bytes())},
+        {"published", fmt::format("{} on {} topics", status.published(), status.topics())},
+        {"consumers",
+         fmt::format("{} filters, {} times too slow", status.consumer_filters(), status.slow_consumer_episodes())},
+        {"control", fmt::format("{} requests, {} refused", status.control_requests(), status.control_refused())},
+    });
+}
+
+std::string state_of(const v1::ConnectionStatus& connection) {
+    std::string state = connection_state(connection.status());
+    if (connection.paused()) return state + " (paused)";
+    if (connection.retry_in_ms() != 0) return fmt::format("{} (in {})", state, duration_ms(connection.retry_in_ms()));
+    return state;
+}
+
+std::string last_cause(const v1::ConnectionStatus& connection) {
+    const std::string name = cause(connection.last_cause());
+    return connection.last_detail().empty() ? name : name + ": " + connection.last_detail();
+}
+
+std::string connections_text(const v1::Connections& connections) {
+    std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "READY", "LIVENESS", "SESSION", "ATTEMPTS", "TOPICS",
+                                                   "MESSAGES", "LAST MESSAGE", "PING", "URL", "LAST CAUSE"}};
+    for (const v1::ConnectionStatus& connection : connections.connections()) {
+        const std::uint64_t ping_us = connection.ping_round_trip_us();
+        rows.push_back({connection.id(), state_of(connection), yes_no(connection.ready()),
+                        liveness(connection.liveness()), std::to_string(connection.session()),
+                        std::to_string(connection.reconnect_attempts()), std::to_string(connection.topics()),
+                        std::to_string(connection.messages()), date_time(connection.last_message_ns()),
+                        ping_us == 0 ? "-" : fmt::format("{}us", ping_us), or_dash(connection.url()),
+                        last_cause(connection)});
+    }
+    return rows.size() == 1 ? "no connections\n" : table(rows);
+}
+
+std::string subscriptions_text(const v1::Subscriptions& subscriptions) {
+    std::vector<std::vector<std::string>> rows = {{"CONNECTION", "STATE", "TIMES SENT", "CHANNEL"}};
+    for (const v1::SubscriptionStatus& subscription : subscriptions.subscriptions()) {
+        rows.push_back({subscription.connection(), subscription_state(subscription.state()),
+                        std::to_string(subscription.times_sent()), printable(subscription.channel(), false, 200)});
+    }
+    return rows.size() == 1 ? "no subscriptions\n" : table(rows);
+}
+
+}  // namespace
+
+std::string render_text(const v1::Reply& reply) {
+    switch (reply.result_case()) {
+        case v1::Reply::kStatus:
+            return status_text(reply.status());
+        case v1::Reply::kConnections:
+            return connections_text(reply.connections());
+        case v1::Reply::kSubscriptions:
+            return subscriptions_text(reply.subscriptions());
+        default:
+            return (reply.message().empty() ? code(reply.code()) : reply.message()) + "\n";
+    }
+}
+
+std::string render_json(const v1::Reply& reply) {
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    options.always_print_primitive_fields = true;
+    std::string json;
+    const auto status = google::protobuf::util::MessageToJsonString(reply, &json, options);
+    return status.ok() ? json + "\n" : "{}\n";
+}
+
+}  // namespace fairlead::ctl

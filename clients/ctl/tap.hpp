@@ -1,0 +1,21 @@
+// tap: the stream as lines. One line per message on stdout; gaps, changes of connections and ends in plain words, on
+// lines that begin with '#' (with --raw they go to stderr).
+#pragma once
+
+#include "arguments.hpp"
+#include "fairlead/subscriber.hpp"
+
+#include <string>
+
+namespace fairlead::ctl {
+
+// Each as one line without its newline. Pure.
+std::string describe(const client::Message& message);
+std::string describe(const client::Gap& gap);
+std::string describe(const client::ConnectionChange& change);
+std::string describe(const client::End& end);
+
+// Until SIGINT, SIGTERM, a closed stdout or the wanted count. Returns the exit code.
+int run_tap(const Arguments& arguments, const Tap& tap);
+
+}  // namespace fairlead::ctl

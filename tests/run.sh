@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Every test suite, from nothing but the checkout: installs what is missing, builds with g++ and with clang++ and the
+# sanitizers, runs lint, unit, integration and e2e. The last line is the total: `N passed, M failed, K skipped`.
+#   --quick   only lint and the g++ build with its suites
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+quick=no
+case "${1-}" in
+    "") ;;
+    --quick) quick=yes ;;
+    *) printf 'usage: tests/run.sh [--quick]\n' >&2; exit 2 ;;
+esac
+
+logs=()
+broken=()
+
+step() {
+    printf '\n== %s\n' "$1"
+}
+
+# build DIR MESON_OPTION...: through quickstart.sh, so that its steps are what is tested.
+build() {
+    local dir=$1
+    shift
+    if ! deploy/quickstart.sh --no-run --with-tests --build-dir "$dir" -- -Dwerror=true "$@"; then
+        broken+=("$dir does not build")
+        return 1
+    fi
+}
+
+# suites DIR NAME MESON_TEST_OPTION...: the log of an earlier run never counts for this one.
+suites() {
+    local dir=$1 name=$2
+    shift 2
+    rm -f "$dir/meson-logs/$name.json"
+    meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$name" "$@"
+    local status=$?
+    if [ -s "$dir/meson-logs/$name.json" ]; then
+        logs+=("$dir/meson-logs/$name.json")
+    elif [ $status -ne 0 ]; then
+        broken+=("$name in $dir ended without a log")
+    fi
+}
+
+step "g++: all suites"
+if build build-gcc; then
+    (cd tests/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }) ||
+        broken+=("npm ci in tests/e2e failed")
+    suites build-gcc lint --suite lint
+    suites build-gcc all --no-suite lint
+fi
+
+if [ "$quick" = no ]; then
+    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+    export TSAN_OPTIONS=halt_on_error=1
+    step "clang++, address and undefined behaviour sanitizers: all suites"
+    CXX='ccache clang++' build build-asan -Db_sanitize=address,undefined -Db_lundef=false &&
+        suites build-asan all --no-suite lint
+    step "clang++, thread sanitizer: unit, integration and the main job"
+    CXX='ccache clang++' build build-tsan -Db_sanitize=thread -Db_lundef=false &&
+        suites build-tsan threads --suite unit --suite integration --suite threads
+fi
+
+step "result"
+for message in "${broken[@]}"; do
+    printf 'broken: %s\n' "$message"
+done
+/usr/bin/python3 tests/totals.py --broken "${#broken[@]}" "${logs[@]}"

@@ -74,7 +74,13 @@ void SessionMachine::configure(const SessionSettings& settings) {
 }
 
 void SessionMachine::in_disconnected(const SessionInput& input, Step& step) {
-    if (std::holds_alternative<input::Start>(input)) attempt(Cause::Start, step);
+    if (!std::holds_alternative<input::Start>(input)) return;
+    // Stop and start in turns must not become a storm either.
+    if (earliest_commanded_attempt(step.now) > step.now) {
+        reconnect_by_command("started again", step);
+    } else {
+        attempt(Cause::Start, step);
+    }
 }
 
 void SessionMachine::in_connecting(const SessionInput& input, Step& step) {

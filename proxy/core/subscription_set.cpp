@@ -68,6 +68,14 @@ std::vector<std::string> SubscriptionSet::take_pending() {
     return taken;
 }
 
+void SubscriptionSet::put_back(std::string_view name) {
+    const auto found = index_.find(name);
+    if (found == index_.end() || found->second->state == SubscriptionState::Pending) return;
+    found->second->state = SubscriptionState::Pending;
+    --found->second->times_sent;
+    ++pending_;
+}
+
 bool SubscriptionSet::mark_flowing(std::string_view name) {
     const auto found = index_.find(name);
     if (found == index_.end() || found->second->state == SubscriptionState::Pending) return false;

@@ -53,6 +53,10 @@ public:
     void end_session();
     // What this session has not sent yet, in order of addition; each is Sent from here on. Empty outside a session.
     std::vector<std::string> take_pending();
+    // It could not be sent after all: pending once more, as if it had not been taken. O(1).
+    void put_back(std::string_view name);
+    // How many are pending.
+    std::size_t pending() const { return pending_; }
     // Data of this subscription has come. False and without effect when it is unknown or was not sent in this session:
     // such data belongs to an earlier one. O(1).
     bool mark_flowing(std::string_view name);

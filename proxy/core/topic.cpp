@@ -1,5 +1,7 @@
 #include "core/topic.hpp"
 
+#include <charconv>
+
 namespace fairlead::core {
 
 namespace {
@@ -66,6 +68,19 @@ std::optional<std::string> encode_channel(std::string_view channel) {
     }
     if (encoded.size() > kMaxChannelBytes) return std::nullopt;
     return encoded;
+}
+
+std::string decode_channel(std::string_view encoded) {
+    std::string channel;
+    for (std::size_t position = 0; position < encoded.size(); ++position) {
+        unsigned byte = 0;
+        const char* digits = encoded.data() + position + 1;
+        const bool is_escape = encoded[position] == '%' && position + 2 < encoded.size() &&
+                               std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+        channel += is_escape ? static_cast<char>(byte) : encoded[position];
+        position += is_escape ? 2 : 0;
+    }
+    return channel;
 }
 
 std::optional<std::string> data_topic(std::string_view connection, std::string_view channel) {

@@ -21,6 +21,9 @@ inline constexpr std::string_view kUnroutedChannel = "unrouted";
 // names nothing, or when the result would be longer than kMaxChannelBytes.
 std::optional<std::string> encode_channel(std::string_view channel);
 
+// The channel that encode_channel() made `encoded` of. A percent sign that two hexadecimal digits do not follow stays.
+std::string decode_channel(std::string_view encoded);
+
 // `connection` is a connection id ([A-Za-z0-9_.-]), as the configuration has checked it. Empty as encode_channel():
 // the message belongs to kUnroutedChannel then.
 std::optional<std::string> data_topic(std::string_view connection, std::string_view channel);

@@ -150,6 +150,11 @@ std::variant<Url, std::string> parse_url(std::string_view text) {
     url.ipv6_literal = host_port.ipv6_literal;
     const std::string_view path = rest.substr(authority_end);
     url.path = path.starts_with('/') ? std::string(path) : "/" + std::string(path);
+    if (url.host.size() > kMaxUrlHostBytes)
+        return "the host is longer than " + std::to_string(kMaxUrlHostBytes) + " characters";
+    if (url.path.size() > kMaxUrlPathBytes)
+        return "path and query are longer than " + std::to_string(kMaxUrlPathBytes) +
+               " characters; subscribe by message instead of by URL";
     return url;
 }
 

@@ -9,6 +9,11 @@
 
 namespace fairlead::core {
 
+// What the transport can put into the head of a request, which libwebsockets writes into fixed buffers and cuts
+// silently.
+inline constexpr std::size_t kMaxUrlHostBytes = 90;
+inline constexpr std::size_t kMaxUrlPathBytes = 1'900;
+
 struct Url {
     bool tls = false;           // wss
     std::string host;           // a name or an address; an IPv6 address without its brackets

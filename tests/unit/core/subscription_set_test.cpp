@@ -159,3 +159,19 @@ TEST_CASE("names are bytes: an empty one and one with NUL are names like others"
 }
 
 }  // namespace
+
+TEST_CASE("what could not be sent is pending again, as if it had not been taken") {
+    fairlead::core::SubscriptionSet set(10);
+    set.add("a");
+    set.add("b");
+    set.begin_session();
+    CHECK(set.take_pending().size() == 2);
+    set.put_back("b");
+    set.put_back("b");
+    set.put_back("unknown");
+    CHECK(set.pending() == 1);
+    CHECK(set.find("b")->times_sent == 0);
+    CHECK(set.take_pending() == std::vector<std::string>{"b"});
+    CHECK(set.find("b")->times_sent == 1);
+    CHECK(set.pending() == 0);
+}

@@ -105,3 +105,13 @@ TEST_CASE("random bytes give topics in which every byte is allowed, and differen
 }
 
 }  // namespace
+
+TEST_CASE("decoding gives the channel back") {
+    for (const std::string channel : {"BTCUSDT", "a/b c%d", "%", "%4", "100%zz", "\xc3\xa4/\xff"}) {
+        const auto encoded = fairlead::core::encode_channel(channel);
+        REQUIRE(encoded);
+        CHECK(fairlead::core::decode_channel(*encoded) == channel);
+    }
+    CHECK(fairlead::core::decode_channel("%4").size() == 2);
+    CHECK(fairlead::core::decode_channel("a%zz%41") == "a%zzA");
+}

@@ -99,3 +99,13 @@ TEST_CASE("a port is required where there is no default") {
     CHECK(std::get<HostPort>(parse_host_port("[::1]:8080", 0)) == HostPort{"::1", 8080, true});
     CHECK(std::get<std::string>(parse_host_port("proxy", 0)) == "the port is missing");
 }
+
+TEST_CASE("what does not fit into the head of a request is refused") {
+    const auto problem = [](const std::string& text) {
+        const auto parsed = fairlead::core::parse_url(text);
+        return std::holds_alternative<std::string>(parsed) ? std::get<std::string>(parsed) : std::string();
+    };
+    CHECK(problem("ws://" + std::string(45, 'h') + "." + std::string(44, 'h') + "/" + std::string(1'899, 'p')).empty());
+    CHECK(problem("ws://" + std::string(46, 'h') + "." + std::string(44, 'h') + "/").find("90") != std::string::npos);
+    CHECK(problem("ws://h/" + std::string(1'900, 'p')).find("1900") != std::string::npos);
+}

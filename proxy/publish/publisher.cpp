@@ -1,5 +1,6 @@
 #include "publish/publisher.hpp"
 
+#include "core/topic.hpp"
 #include "publish/header.hpp"
 
 #include <algorithm>
@@ -23,20 +24,29 @@ TopicGroup& Publisher::open_group(const std::string& connection, std::size_t max
 
 void Publisher::close_group(TopicGroup& group, v1::EndCode code) {
     group.end(code);
+    group.begin_outage(
+        {.from_ns = to_ns(clock_.wall()), .reason = v1::CAUSE_COMMAND, .detail = "the connection was removed"});
     group.for_each_data_topic([this](Topic& topic) { retire(topic); });
     retire(group.state_topic());
     groups_.erase(group.connection());
 }
 
 void Publisher::retire(const Topic& topic) {
-    retired_[topic.name] = topic.next_sequence;
     --open_topics_;
+    if (topic.next_sequence == 1) return;  // nobody has seen a number of it
+    if (retired_.size() >= kMaxRetired) {
+        const auto forgotten = retired_.begin();
+        retired_floor_ = std::max(retired_floor_, forgotten->second.next_sequence);
+        retired_.erase(forgotten);
+    }
+    retired_[topic.name] = {topic.next_sequence, topic.outage};
 }
 
-std::uint64_t Publisher::claim(const std::string& name) {
+Numbering Publisher::claim(const std::string& name) {
     ++open_topics_;
-    const auto retired = retired_.extract(name);
-    return retired.empty() ? 1 : retired.mapped();
+    auto retired = retired_.extract(name);
+    if (retired.empty()) return {.next_sequence = retired_floor_, .outage = std::nullopt};
+    return std::move(retired.mapped());
 }
 
 void Publisher::data(Topic& topic, const seam::InboundMessage& message, const Origin& origin) {
@@ -106,42 +116,63 @@ void Publisher::send(Topic& topic, v1::Kind kind, std::uint32_t flags, std::uint
 
 void Publisher::tick() {
     baseline_budget_ = kMaxBaseline;
+    // Topics that fell silent together must not beat together: that could overrun the very consumers that it is for.
+    // Enough for each to beat twice in kMaxBeatInterval.
+    const auto ticks = std::max<std::int64_t>(1, kMaxBeatInterval / settings_.heartbeat_interval / 2);
+    std::size_t budget = std::max(kMaxBaseline, open_topics_ / static_cast<std::size_t>(ticks) + 1);
     for (auto& entry : groups_) {
         TopicGroup& group = *entry.second;
         heartbeat(group.state_topic(), group.liveness);
-        group.for_each_data_topic([&](Topic& topic) { beat_if_silent(topic, group.liveness); });
+        group.for_each_data_topic([&](Topic& topic) { beat_if_silent(topic, group.liveness, budget); });
     }
 }
 
-void Publisher::beat_if_silent(Topic& topic, v1::Liveness liveness) {
+void Publisher::beat_if_silent(Topic& topic, v1::Liveness liveness, std::size_t& budget) {
     if (topic.next_sequence != topic.sequence_at_tick) {
         topic.sequence_at_tick = topic.next_sequence;
         topic.beat_wait = 1;
         topic.beat_in = 1;
         return;
     }
-    if (--topic.beat_in > 0) return;
+    if (topic.beat_in > 0) --topic.beat_in;
+    if (topic.beat_in > 0 || budget == 0) return;
+    --budget;
     const auto most = std::max<std::int64_t>(1, kMaxBeatInterval / settings_.heartbeat_interval);
     topic.beat_wait = static_cast<std::uint32_t>(std::min<std::int64_t>(topic.beat_wait * 2L, most));
     topic.beat_in = topic.beat_wait;
     heartbeat(topic, liveness);
 }
 
+// One topic by its name, or every topic under a shorter prefix.
 void Publisher::baseline(std::string_view prefix) {
-    const auto beat = [&](Topic& topic, v1::Liveness liveness) {
-        if (!topic.name.starts_with(prefix)) return;
-        if (baseline_budget_ == 0) {
-            ++counters_.baselines_refused;
-            return;
-        }
-        --baseline_budget_;
-        heartbeat(topic, liveness);
-    };
+    if (baseline_budget_ == 0) {
+        ++counters_.baselines_refused;
+        return;
+    }
     for (auto& entry : groups_) {
         TopicGroup& group = *entry.second;
-        beat(group.state_topic(), group.liveness);
-        group.for_each_data_topic([&](Topic& topic) { beat(topic, group.liveness); });
+        if (group.state_topic().name.starts_with(prefix)) beat_for_newcomer(group.state_topic(), group.liveness);
+        const std::string data = "data/" + group.connection() + "/";
+        if (!data.starts_with(prefix) && !prefix.starts_with(data)) continue;
+        if (prefix.size() > data.size() && prefix.ends_with('/')) {
+            const auto channel = prefix.substr(data.size(), prefix.size() - data.size() - 1);
+            if (Topic* topic = group.find(core::decode_channel(channel)); topic && topic->name == prefix)
+                beat_for_newcomer(*topic, group.liveness);
+            continue;
+        }
+        group.for_each_data_topic([&](Topic& topic) {
+            if (topic.name.starts_with(prefix)) beat_for_newcomer(topic, group.liveness);
+        });
     }
+}
+
+void Publisher::beat_for_newcomer(Topic& topic, v1::Liveness liveness) {
+    if (baseline_budget_ == 0) {
+        ++counters_.baselines_refused;
+        return;
+    }
+    --baseline_budget_;
+    heartbeat(topic, liveness);
 }
 
 }  // namespace fairlead::publish

@@ -66,16 +66,17 @@ public:
     // A consumer has subscribed to `prefix`: heartbeats for the topics that match are its baseline.
     void baseline(std::string_view prefix);
 
-    // For TopicGroup: a topic is opened; gives its next number, which is 1, or where it stopped earlier in this epoch.
-    std::uint64_t claim(const std::string& name);
+    // For TopicGroup: a topic is opened; where its numbering begins, or goes on if it was closed earlier in this epoch.
+    Numbering claim(const std::string& name);
     // One more topic, or the bound is reached.
-    bool may_open_topic() const { return open_topics_ + retired_.size() < kMaxTopics; }
+    bool may_open_topic() const { return open_topics_ < kMaxTopics; }
 
     std::uint64_t epoch() const { return settings_.epoch; }
     const PublisherCounters& counters() const { return counters_; }
     std::size_t topics() const { return open_topics_; }
 
     static constexpr std::size_t kMaxTopics = 200'000;
+    static constexpr std::size_t kMaxRetired = 100'000;
     static constexpr std::size_t kMaxBaseline = 2'000;  // heartbeats for one newcomer, and for all of them in one tick
     static constexpr core::Duration kMaxBeatInterval = std::chrono::seconds{30};
 
@@ -85,14 +86,16 @@ private:
     void send_event(Topic& topic, v1::Kind kind, std::uint64_t sequence, std::uint32_t session,
                     const google::protobuf::MessageLite& event);
     void tell_outage(Topic& topic, const Origin& origin);
-    void beat_if_silent(Topic& topic, v1::Liveness liveness);
+    void beat_if_silent(Topic& topic, v1::Liveness liveness, std::size_t& budget);
+    void beat_for_newcomer(Topic& topic, v1::Liveness liveness);
     void retire(const Topic& topic);
 
     seam::FrameSink& sink_;
     const seam::Clock& clock_;
     const PublisherSettings settings_;
     std::map<std::string, std::unique_ptr<TopicGroup>> groups_;  // by connection
-    std::unordered_map<std::string, std::uint64_t> retired_;     // next sequence of closed topics
+    std::unordered_map<std::string, Numbering> retired_;         // of closed topics, by name
+    std::uint64_t retired_floor_ = 1;  // above the numbers of closed topics that are remembered no more
     std::size_t open_topics_ = 0;
     std::size_t baseline_budget_ = kMaxBaseline;
     PublisherCounters counters_;

@@ -15,14 +15,21 @@ struct Outage {
     std::string detail{};
 };
 
+// Where the numbering of a topic begins, or goes on.
+struct Numbering {
+    std::uint64_t next_sequence = 1;
+    std::optional<Outage> outage;
+};
+
 // The numbering of one topic. Owned by its TopicGroup; its address does not change. Relay thread only.
 struct Topic {
-    explicit Topic(std::string topic_name, std::uint64_t first_sequence);
+    Topic(std::string topic_name, Numbering start);
 
     std::string name;
     std::string head;  // name, NUL and room for the header, which is encoded in place
     std::uint64_t next_sequence;
     std::optional<Outage> outage;
+    bool is_unrouted = false;
 
     // Heartbeats: how far the numbering was at the last tick, and in how many ticks the next one is due.
     std::uint64_t sequence_at_tick = 0;

@@ -6,8 +6,11 @@
 
 namespace fairlead::publish {
 
-Topic::Topic(std::string topic_name, std::uint64_t first_sequence)
-    : name(std::move(topic_name)), next_sequence(first_sequence), sequence_at_tick(first_sequence) {
+Topic::Topic(std::string topic_name, Numbering start)
+    : name(std::move(topic_name)),
+      next_sequence(start.next_sequence),
+      outage(std::move(start.outage)),
+      sequence_at_tick(next_sequence) {
     head.reserve(name.size() + 1 + kMaxHeaderBytes);
     head = name;
     head.append(1 + kMaxHeaderBytes, '\0');
@@ -32,8 +35,9 @@ Topic& TopicGroup::data_topic(std::string_view channel) {
 Topic* TopicGroup::open(std::string_view channel) {
     auto name = core::data_topic(connection_, channel);
     if (!name) return nullptr;
-    const auto sequence = publisher_.claim(*name);
-    auto topic = std::make_unique<Topic>(std::move(*name), sequence);
+    auto start = publisher_.claim(*name);
+    auto topic = std::make_unique<Topic>(std::move(*name), std::move(start));
+    topic->is_unrouted = channel == core::kUnroutedChannel;
     return topics_.emplace(std::string(channel), std::move(topic)).first->second.get();
 }
 
@@ -56,6 +60,11 @@ void TopicGroup::end(v1::EndCode code) {
     for (auto& [channel, topic] : topics_)
         publisher_.end(*topic, code);
     publisher_.end(state_, code);
+}
+
+Topic* TopicGroup::find(std::string_view channel) {
+    const auto found = topics_.find(channel);
+    return found == topics_.end() ? nullptr : found->second.get();
 }
 
 void TopicGroup::for_each_data_topic(const std::function<void(Topic&)>& visit) {

@@ -35,6 +35,8 @@ public:
     std::size_t size() const { return topics_.size(); }
     const std::string& connection() const { return connection_; }
     Topic& state_topic() { return state_; }
+    // Null = it has not been used.
+    Topic* find(std::string_view channel);
     void for_each_data_topic(const std::function<void(Topic&)>& visit);
 
     v1::Liveness liveness = v1::LIVENESS_DOWN;  // told by the heartbeats of these topics

@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 using namespace fairlead;
@@ -197,4 +200,53 @@ TEST_CASE("episodes of slow consumers are counted") {
     world.publisher.data(topic, {.bytes = "3"}, origin(world));
     CHECK(world.publisher.counters().slow_consumer_episodes == 1);
     CHECK(world.publisher.counters().published == 3);
+}
+
+TEST_CASE("what a removed connection missed is told when it comes back in the same epoch") {
+    World world;
+    auto& first = world.publisher.open_group("x", 10);
+    world.publisher.data(first.data_topic("a"), {.bytes = "1"}, origin(world));
+    first.data_topic("never used");
+    world.publisher.close_group(first, v1::END_CODE_REMOVED);
+    auto& second = world.publisher.open_group("x", 10);
+    world.publisher.data(second.data_topic("a"), {.bytes = "2"}, origin(world));
+    world.publisher.data(second.data_topic("never used"), {.bytes = "2"}, origin(world));
+    const auto gaps = world.sink.of(v1::KIND_GAP, "data/x/a/");
+    REQUIRE(gaps.size() == 1);
+    CHECK(gaps[0].as<v1::Gap>().reason() == v1::CAUSE_COMMAND);
+    CHECK(world.sink.of(v1::KIND_GAP, "data/x/never%20used/").empty());
+}
+
+TEST_CASE("closed topics that are remembered no more never get a number twice") {
+    World world;
+    auto& many = world.publisher.open_group("many", 200'000);
+    for (std::size_t i = 0; i <= publish::Publisher::kMaxRetired; ++i)
+        world.publisher.data(many.data_topic(std::to_string(i)), {.bytes = "x"}, origin(world));
+    world.publisher.close_group(many, v1::END_CODE_REMOVED);
+    world.sink.messages.clear();
+    auto& again = world.publisher.open_group("many", 200'000);
+    for (std::size_t i = 0; i <= publish::Publisher::kMaxRetired; ++i)
+        world.publisher.data(again.data_topic(std::to_string(i)), {.bytes = "x"}, origin(world));
+    for (const auto& message : world.sink.messages)
+        REQUIRE(message.header.sequence() >= 2);
+}
+
+TEST_CASE("many topics that fell silent together do not beat all at once, but each in time") {
+    World world;
+    auto& group = world.publisher.open_group("x", 50'000);
+    for (int i = 0; i < 50'000; ++i)
+        group.data_topic(std::to_string(i));
+    std::map<std::string, int> beats;
+    std::size_t most = 0;
+    for (int tick = 0; tick < 120; ++tick) {
+        world.sink.messages.clear();
+        world.publisher.tick();
+        most = std::max(most, world.sink.messages.size());
+        for (const auto& message : world.sink.messages)
+            ++beats[message.topic];
+    }
+    CHECK(most < 4'000);
+    CHECK(beats.size() == 50'001);
+    for (const auto& [topic, count] : beats)
+        REQUIRE(count >= 3);
 }

@@ -21,7 +21,7 @@ Connection::Connection(config::ConnectionConfig config, const Services& services
 }
 
 Connection::~Connection() {
-    refuse_waiting();
+    end_waiting();
     services_.publisher.close_group(topics_, end_code_);
 }
 
@@ -37,12 +37,9 @@ std::variant<seam::ConnectRequest, std::string> Connection::connect_request() {
 void Connection::on_message(const seam::InboundMessage& message, core::WallTime received) {
     publish::Topic* topic = single_topic_;
     if (!topic) {
-        if (const auto channel = venue_.channel_of(message.bytes, message.binary)) {
-            topic = &topics_.data_topic(*channel);
-        } else {
-            topic = &topics_.unrouted();
-            ++unrouted_;
-        }
+        const auto channel = venue_.channel_of(message.bytes, message.binary);
+        topic = channel ? &topics_.data_topic(*channel) : &topics_.unrouted();
+        if (topic->is_unrouted) ++unrouted_;
     }
     services_.publisher.data(*topic, message, {.received = received, .session = session_.facts().number});
 }
@@ -54,23 +51,30 @@ void Connection::on_restore() {
     if (intent_.empty()) announce_ready();
 }
 
+// What the queue has no room for stays pending until it is empty; what has a secret that cannot be had, until the next
+// connection. Only when nothing is pending is the connection ready.
 void Connection::send_pending() {
+    bool has_room = true;
     for (const auto& written : intent_.take_pending()) {
         const auto text = config::SecretText(written).resolve();
         if (const auto* unresolved = std::get_if<config::SecretText::Unresolved>(&text)) {
             services_.log.write(seam::LogLevel::Error, config_.id, "subscription_not_sent",
                                 {{"cause", unresolved->problem}});
+            intent_.put_back(written);
             continue;
         }
-        session_.send(std::get<std::string>(text), false);
+        has_room = has_room && session_.send(std::get<std::string>(text), false) == seam::SendResult::Accepted;
+        if (!has_room) intent_.put_back(written);
     }
+    wants_room_ = !has_room;
 }
 
 void Connection::on_drained() {
-    if (!ready_ && session_.state() == ConnectionState::Connected) announce_ready();
+    if (wants_room_) send_pending();
+    if (!ready_ && intent_.pending() == 0 && session_.state() == ConnectionState::Connected) announce_ready();
     // Answers may bring new commands in: they wait for their own turn.
-    for (auto& [outcome, done] : std::exchange(waiting_, {}))
-        done(std::move(outcome));
+    for (auto& waiting : std::exchange(waiting_, {}))
+        waiting.done(std::move(waiting.if_drained));
 }
 
 void Connection::announce_ready() {
@@ -94,20 +98,24 @@ void Connection::on_change(const core::action::Announce& change) {
     if (change.previous == ConnectionState::Connected && change.state == ConnectionState::Disconnected) {
         ready_ = false;
         intent_.end_session();
-        refuse_waiting();
+        end_waiting();
         begin_outage(change);
     }
     topics_.liveness = change.state == ConnectionState::Connected ? v1::LIVENESS_LIVE : v1::LIVENESS_DOWN;
     announce(change);
     log_change(change);
+    if (change.state == ConnectionState::Failed) told_failed_ = true;
+    if (change.state == ConnectionState::Connected) told_failed_ = false;
 }
 
 void Connection::announce(const core::action::Announce& change) {
     const SessionFacts& facts = session_.facts();
     auto event = to_event(config_.id, change, facts);
     // What interrupts or resumes the data stands in the data; waiting and trying do neither.
-    const bool in_band = change.state == ConnectionState::Connected || change.state == ConnectionState::Failed ||
-                         change.previous == ConnectionState::Connected;
+    // Failing again after failed_retry_interval is no news to them.
+    const bool first_failure = change.state == ConnectionState::Failed && !told_failed_;
+    const bool in_band =
+        change.state == ConnectionState::Connected || first_failure || change.previous == ConnectionState::Connected;
     topics_.announce(event, in_band, facts.number);
 }
 
@@ -124,7 +132,7 @@ void Connection::log_change(const core::action::Announce& change) {
     std::string failure = fmt::format("{} {}", core::to_string(change.cause), change.detail);
     auto level = seam::LogLevel::Info;
     if (change.state == ConnectionState::Connecting) level = seam::LogLevel::Debug;
-    if (change.state == ConnectionState::Failed) level = seam::LogLevel::Error;
+    if (change.state == ConnectionState::Failed) level = told_failed_ ? seam::LogLevel::Debug : seam::LogLevel::Error;
     if (change.state == ConnectionState::Disconnected && change.cause != core::Cause::Shutdown)
         level = seam::LogLevel::Warning;
     if (change.state == ConnectionState::Reconnecting)
@@ -149,17 +157,15 @@ void Connection::log_change(const core::action::Announce& change) {
                          {"session", open ? session : ""}});
 }
 
-void Connection::answer_when_drained(Outcome good, Done done) {
-    if (waiting_.size() >= kMaxWaiting) {
-        done({v1::CODE_LIMITED, "the bytes are queued, but too many replies wait for the socket already"});
-        return;
-    }
-    waiting_.emplace_back(std::move(good), std::move(done));
+bool Connection::may_wait(const Done& done) const {
+    if (waiting_.size() < kMaxWaiting) return true;
+    done({v1::CODE_UNAVAILABLE, "too many replies wait for the socket: nothing was kept"});
+    return false;
 }
 
-void Connection::refuse_waiting() {
-    for (auto& [outcome, done] : std::exchange(waiting_, {}))
-        done({v1::CODE_UNAVAILABLE, "the connection ended before the bytes were handed to the socket"});
+void Connection::end_waiting() {
+    for (auto& waiting : std::exchange(waiting_, {}))
+        waiting.done(std::move(waiting.if_ended));
 }
 
 }  // namespace fairlead::relay

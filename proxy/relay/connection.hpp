@@ -50,7 +50,8 @@ public:
     const SessionFacts& facts() const { return session_.facts(); }
 
     static constexpr std::size_t kMaxSubscriptions = 20'000;
-    static constexpr std::size_t kMaxWaiting = 1'000;  // replies that wait for the socket
+    static constexpr std::size_t kMaxSubscriptionBytes = std::size_t{64} << 10;  // of one text
+    static constexpr std::size_t kMaxWaiting = 1'000;                            // replies that wait for the socket
 
 private:
     std::variant<seam::ConnectRequest, std::string> connect_request() override;
@@ -64,8 +65,16 @@ private:
     void announce_ready();
     void begin_outage(const core::action::Announce& change);
     void log_change(const core::action::Announce& change);
-    void answer_when_drained(Outcome good, Done done);
-    void refuse_waiting();
+    // False = too many replies wait already, and `done` has been told.
+    bool may_wait(const Done& done) const;
+    void end_waiting();
+
+    // A reply that is due when the bytes have been handed to the socket, or when the connection has ended before.
+    struct Waiting {
+        Outcome if_drained;
+        Outcome if_ended;
+        Done done;
+    };
 
     const config::ConnectionConfig config_;
     const Services& services_;
@@ -74,10 +83,12 @@ private:
     publish::TopicGroup& topics_;
     publish::Topic* single_topic_;  // of a connection with one channel; else null
     Session session_;
-    std::vector<std::pair<Outcome, Done>> waiting_;  // answers due when the bytes have been handed to the socket
+    std::vector<Waiting> waiting_;
     std::uint64_t unrouted_ = 0;
     bool paused_ = false;
     bool ready_ = false;
+    bool wants_room_ = false;   // subscriptions wait for the queue to the venue
+    bool told_failed_ = false;  // since the last connection
     v1::EndCode end_code_ = v1::END_CODE_REMOVED;
     core::Cause last_cause_ = core::Cause::Unspecified;
     std::string last_detail_;

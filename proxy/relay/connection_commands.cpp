@@ -16,45 +16,40 @@ Outcome Connection::pause() {
 }
 
 Outcome Connection::resume() {
+    if (!paused_ && session_.state() == ConnectionState::Failed) return reconnect();
     if (!paused_) return {v1::CODE_OK, "it was not paused"};
     paused_ = false;
     session_.start();
-    return {v1::CODE_OK, "resumed: connecting"};
+    return {v1::CODE_OK, fmt::format("resumed; now {}", core::to_string(session_.state()))};
 }
 
 Outcome Connection::reconnect() {
     if (paused_) return {v1::CODE_UNAVAILABLE, "it is paused: resume it"};
     session_.reconnect("reconnect by command");
-    return {v1::CODE_OK, fmt::format("reconnecting; now {}", core::to_string(session_.state()))};
+    return {v1::CODE_OK, fmt::format("closed, and opened anew; now {}", core::to_string(session_.state()))};
 }
 
 void Connection::subscribe(const std::vector<std::string>& texts, Done done) {
-    std::size_t added = 0;
+    std::size_t wanted = 0;
     for (const auto& text : texts) {
-        switch (intent_.add(text)) {
-            case core::SubscriptionSet::AddResult::Added:
-                ++added;
-                break;
-            case core::SubscriptionSet::AddResult::AlreadyThere:
-                break;
-            case core::SubscriptionSet::AddResult::Full:
-                done({v1::CODE_LIMITED,
-                      fmt::format("{} subscriptions is the most that a connection holds: {} of {} kept",
-                                  kMaxSubscriptions, added, texts.size())});
-                return;
-        }
+        if (text.size() > kMaxSubscriptionBytes)
+            return done({v1::CODE_INVALID, fmt::format("a subscription has at most {} bytes", kMaxSubscriptionBytes)});
+        wanted += intent_.find(text) ? 0 : 1;
     }
+    if (intent_.size() + wanted > kMaxSubscriptions)
+        return done({v1::CODE_LIMITED,
+                     fmt::format("a connection holds {} subscriptions at most: none was kept", kMaxSubscriptions)});
+    if (!may_wait(done)) return;
+    std::size_t added = 0;
+    for (const auto& text : texts)
+        added += intent_.add(text) == core::SubscriptionSet::AddResult::Added ? 1 : 0;
     const auto had = texts.size() - added;
     const auto also = had > 0 ? fmt::format(", {} were there already", had) : "";
-    if (session_.state() != ConnectionState::Connected) {
-        done({v1::CODE_OK, fmt::format("{} kept{}: pending, sent when the connection opens", added, also)});
-        return;
-    }
-    if (added == 0) {
-        done({v1::CODE_OK, "all were there already"});
-        return;
-    }
-    answer_when_drained({v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(done));
+    Outcome pending{v1::CODE_OK, fmt::format("{} kept{}: pending, sent when the connection opens", added, also)};
+    if (session_.state() != ConnectionState::Connected) return done(std::move(pending));
+    if (added == 0) return done({v1::CODE_OK, "all were there already"});
+    ready_ = false;
+    waiting_.push_back({{v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(pending), std::move(done)});
     send_pending();
 }
 
@@ -71,10 +66,15 @@ Outcome Connection::unsubscribe(const std::vector<std::string>& texts) {
 }
 
 void Connection::send(std::string_view payload, bool binary, Done done) {
+    if (!may_wait(done)) return;
     switch (session_.send(payload, binary)) {
         case seam::SendResult::Accepted:
-            answer_when_drained({v1::CODE_OK, fmt::format("{} bytes handed to the socket", payload.size())},
-                                std::move(done));
+            waiting_.push_back(
+                {{v1::CODE_OK, fmt::format("{} bytes handed to the socket", payload.size())},
+                 {v1::CODE_UNAVAILABLE,
+                  "the connection ended while the bytes were on their way to the socket: whether the venue "
+                  "has them is not known"},
+                 std::move(done)});
             return;
         case seam::SendResult::NotOpen:
             done({v1::CODE_UNAVAILABLE,
@@ -88,9 +88,8 @@ void Connection::send(std::string_view payload, bool binary, Done done) {
 
 void Connection::update_liveness() {
     if (session_.state() != ConnectionState::Connected || config_.stale_after <= core::Duration{0}) return;
-    const auto& facts = session_.facts();
-    const auto since = std::max(facts.last_message, facts.last_opened);
-    const bool silent = services_.clock.wall() - since > config_.stale_after / 2;
+    const auto since = session_.facts().last_data.value_or(*session_.facts().opened_at);
+    const bool silent = services_.clock.now() - since > config_.stale_after / 2;
     topics_.liveness = silent ? v1::LIVENESS_STALE : v1::LIVENESS_LIVE;
 }
 

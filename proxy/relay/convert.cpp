@@ -31,6 +31,9 @@ std::variant<seam::ConnectRequest, std::string> make_connect_request(const confi
     };
     seam::ConnectRequest request;
     request.url = resolve("url", config.urls.front());
+    const auto& written = config.urls.front().written();
+    const auto authority = written.substr(0, written.find('/', written.find("://") + 3));
+    if (config::SecretText(authority).has_secret()) request.shown_host = "the host of the url";
     request.proxy = resolve("proxy", config.proxy);
     for (const auto& [name, value] : config.headers)
         request.headers.emplace_back(name, resolve("headers", value));
@@ -55,18 +58,16 @@ v1::ConnectionEvent to_event(const std::string& connection, const core::action::
     event.set_detail(change.detail);
     event.set_attempt(change.attempt);
     event.set_retry_in_ms(to_ms(change.retry_in));
-    event.set_endpoint(facts.open.endpoint);
-    switch (change.state) {
-        case core::ConnectionState::Connected:
-            event.set_reconnect_latency_ms(to_ms(facts.reconnect_latency));
-            break;
-        case core::ConnectionState::Connecting:
-            break;
-        default:
-            event.set_close_code(facts.end.close_code);
-            event.set_http_status(facts.end.http_status);
-            event.set_last_byte_time_ns(to_ns(facts.last_heard));
+    if (change.state == core::ConnectionState::Connected) {
+        event.set_endpoint(facts.open.endpoint);
+        event.set_reconnect_latency_ms(to_ms(facts.reconnect_latency));
     }
+    // What the last end brought belongs to the changes that it caused, not to those by command.
+    if (change.cause == facts.end.cause || change.state == core::ConnectionState::Failed) {
+        event.set_close_code(facts.end.close_code);
+        event.set_http_status(facts.end.http_status);
+    }
+    if (change.state == core::ConnectionState::Disconnected) event.set_last_byte_time_ns(to_ns(facts.last_heard));
     return event;
 }
 

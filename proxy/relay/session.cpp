@@ -6,7 +6,7 @@ namespace fairlead::relay {
 
 Session::Session(SessionOwner& owner, const Services& services, const core::SessionSettings& settings)
     : owner_(owner), services_(services), machine_(settings) {
-    timer_ = services_.timers.create([this] { feed(core::input::Tick{last_data_}); });
+    timer_ = services_.timers.create([this] { feed(core::input::Tick{facts_.last_data}); });
 }
 
 Session::~Session() = default;
@@ -31,7 +31,7 @@ void Session::feed(core::SessionInput input) {
 
 void Session::perform(const core::action::Open&) {
     ++facts_.attempts;
-    facts_.end = {};
+    facts_.end = {.cause = core::Cause::Unspecified};
     auto request = owner_.connect_request();
     if (auto* problem = std::get_if<std::string>(&request)) {
         ++facts_.failed_attempts;
@@ -44,7 +44,6 @@ void Session::perform(const core::action::Open&) {
 
 void Session::perform(const core::action::Close& close) {
     if (!link_) return;
-    if (!facts_.opened_at) ++facts_.failed_attempts;
     link_->close(close.code, close.reason);
     link_.reset();
 }
@@ -74,6 +73,11 @@ void Session::account_uptime() {
     facts_.lost_at = services_.clock.now();
 }
 
+void Session::stop(core::Cause cause, std::string detail) {
+    feed(core::input::Stop{cause, std::move(detail)});
+    facts_.lost_at.reset();  // a rest that was asked for is no outage
+}
+
 seam::SendResult Session::send(std::string_view payload, bool binary) {
     if (!link_ || machine_.state() != core::ConnectionState::Connected) return seam::SendResult::NotOpen;
     return link_->send(payload, binary);
@@ -86,13 +90,13 @@ void Session::on_open(const seam::OpenInfo& info) {
     facts_.last_opened = facts_.last_heard = services_.clock.wall();
     facts_.reconnect_latency = facts_.lost_at ? *facts_.opened_at - *facts_.lost_at : core::Duration{0};
     facts_.lost_at.reset();
-    last_data_.reset();
+    facts_.last_data.reset();
     feed(core::input::Opened{});
 }
 
 void Session::on_message(const seam::InboundMessage& message) {
     const auto received = services_.clock.wall();
-    last_data_ = services_.clock.now();
+    facts_.last_data = services_.clock.now();
     facts_.last_message = facts_.last_heard = received;
     ++facts_.messages;
     facts_.bytes += message.bytes.size();

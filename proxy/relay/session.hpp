@@ -25,6 +25,7 @@ struct SessionFacts {
     seam::EndInfo end;                          // of the last end
     std::optional<core::SteadyTime> opened_at;  // of the present connection
     std::optional<core::SteadyTime> lost_at;    // of the last loss, until the next connection
+    std::optional<core::SteadyTime> last_data;  // of the present connection
     core::WallTime last_opened{};
     core::WallTime last_heard{};  // message, pong or upgrade
     core::WallTime last_message{};
@@ -56,7 +57,7 @@ public:
     ~Session() override;
 
     void start() { feed(core::input::Start{}); }
-    void stop(core::Cause cause, std::string detail) { feed(core::input::Stop{cause, std::move(detail)}); }
+    void stop(core::Cause cause, std::string detail);
     void reconnect(std::string detail) { feed(core::input::Reconnect{std::move(detail)}); }
 
     seam::SendResult send(std::string_view payload, bool binary);
@@ -89,7 +90,6 @@ private:
     std::deque<core::SessionInput> inputs_;  // an input that comes while another is carried out waits its turn
     bool feeding_ = false;
     SessionFacts facts_;
-    std::optional<core::SteadyTime> last_data_;  // of this session
     std::string ping_payload_;
     core::SteadyTime ping_sent_{};
     std::uint64_t pings_ = 0;

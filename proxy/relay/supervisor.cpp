@@ -10,7 +10,8 @@ Supervisor::Supervisor(const config::Config& config, const Services& services)
     : services_(services),
       network_(config.network),
       heartbeat_interval_(config.stream.heartbeat_interval),
-      started_(services.clock.now()) {
+      started_(services.clock.now()),
+      additions_(kAdditionsPerSecond, kAdditionsAtOnce, started_) {
     heartbeat_timer_ = services_.timers.create([this] { heartbeat(); });
     for (const auto& [id, connection] : config.connections)
         connections_.emplace(id, std::make_unique<Connection>(connection, services_));
@@ -52,8 +53,10 @@ Outcome Supervisor::add(config::ConnectionConfig config) {
                 fmt::format("connection `{}` exists: remove it first, or choose another id", config.id)};
     if (connections_.size() >= kMaxConnections)
         return {v1::CODE_LIMITED, fmt::format("{} connections is the most for one sidecar", kMaxConnections)};
+    if (!additions_.allow(services_.clock.now()))
+        return {v1::CODE_LIMITED, "too many connections were added in a short time: wait a second"};
     if (!services_.publisher.may_open_topic())
-        return {v1::CODE_LIMITED, "no more topics can be opened in this epoch: restart the sidecar"};
+        return {v1::CODE_LIMITED, "too many topics are open: remove connections, or lower their max_topics"};
     const std::string id = config.id;
     auto& connection =
         *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;

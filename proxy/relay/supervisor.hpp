@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "core/rate_limit.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "relay/connection.hpp"
 #include "relay/outcome.hpp"
@@ -38,6 +39,8 @@ public:
     const config::NetworkConfig& network_defaults() const { return network_; }
 
     static constexpr std::size_t kMaxConnections = 1'000;
+    static constexpr double kAdditionsPerSecond = 5;
+    static constexpr double kAdditionsAtOnce = 200;
 
 private:
     void heartbeat();
@@ -54,6 +57,7 @@ private:
     // Of connections that were removed: totals never shrink.
     std::uint64_t past_messages_ = 0;
     std::uint64_t past_bytes_ = 0;
+    core::RateLimit additions_;  // adding and removing in turns must not become a storm of attempts
     bool shut_down_ = false;
 };
 

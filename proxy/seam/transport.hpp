@@ -18,6 +18,7 @@ namespace fairlead::seam {
 struct ConnectRequest {
     std::string url;  // ws:// or wss://, secrets resolved; never logged
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string shown_host{};  // what a text for people calls the host; empty = the host itself, which is no secret
     std::string subprotocol;   // Sec-WebSocket-Protocol, empty = none offered
     std::string ca_file;       // PEM; empty = the system's store
     std::string cert_file;     // client certificate chain, PEM; empty = none
@@ -31,7 +32,6 @@ struct ConnectRequest {
 struct OpenInfo {
     std::string endpoint{};     // address and port in use
     std::string tls{};          // protocol and cipher; empty on ws://
-    std::string subprotocol{};  // as chosen by the venue
 };
 
 struct EndInfo {

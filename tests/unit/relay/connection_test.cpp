@@ -339,3 +339,99 @@ TEST_CASE("`failed` after max_retries is told in-band, and a command leaves it")
     world.venue.last().accept();
     CHECK(world.status().status() == v1::CONNECTION_STATE_CONNECTED);
 }
+
+TEST_CASE("subscriptions that the queue has no room for are sent when it is empty, and only then is it ready") {
+    Live world;
+    world.venue.last().drain();
+    CHECK(world.status().ready());
+    world.venue.last().queue_full = true;
+    std::vector<relay::Outcome> outcomes;
+    world.connection->subscribe({"SUB c"}, keep(outcomes));
+    CHECK(world.venue.last().sent.size() == 2);
+    CHECK_FALSE(world.status().ready());
+    world.venue.last().queue_full = false;
+    world.venue.last().drain();
+    CHECK(world.venue.last().sent.back().first == "SUB c");
+    CHECK(world.venue.last().sent.size() == 3);
+    CHECK(world.status().ready());
+}
+
+TEST_CASE("a loss tells each waiting reply what is known") {
+    Live world;
+    std::vector<relay::Outcome> outcomes;
+    world.connection->subscribe({"SUB c"}, keep(outcomes));
+    world.connection->send("x", false, keep(outcomes));
+    world.venue.last().end();
+    REQUIRE(outcomes.size() == 2);
+    CHECK(outcomes[0].code == v1::CODE_OK);  // the intent keeps it
+    CHECK(outcomes[0].message.find("pending") != std::string::npos);
+    CHECK(outcomes[1].code == v1::CODE_UNAVAILABLE);
+    CHECK(outcomes[1].message.find("not known") != std::string::npos);
+}
+
+TEST_CASE("beyond the bound of waiting replies nothing is sent") {
+    Live world;
+    std::vector<relay::Outcome> outcomes;
+    for (std::size_t i = 0; i < relay::Connection::kMaxWaiting; ++i)
+        world.connection->send("x", false, keep(outcomes));
+    const auto sent = world.venue.last().sent.size();
+    CHECK(outcomes.empty());
+    world.connection->send("one too many", false, keep(outcomes));
+    world.connection->subscribe({"SUB too many"}, keep(outcomes));
+    CHECK(outcomes.size() == 2);
+    CHECK(world.venue.last().sent.size() == sent);
+    world.venue.last().drain();
+    CHECK(outcomes.size() == relay::Connection::kMaxWaiting + 2);
+}
+
+TEST_CASE("pause and resume in turns are no storm of attempts") {
+    Live world;
+    for (int i = 0; i < 100; ++i) {
+        world.connection->pause();
+        world.connection->resume();
+        world.timers.advance(50ms);
+    }
+    CHECK(world.venue.attempts() <= 7);  // 5 s, one second apart
+    world.timers.advance(1s);
+    world.venue.last().accept();
+    CHECK(world.status().status() == v1::CONNECTION_STATE_CONNECTED);
+}
+
+TEST_CASE("`resume` of a failed connection tries again") {
+    auto config = demo_config();
+    config.network.max_retries = 1;
+    Live world(config);
+    world.venue.last().end();
+    world.next_attempt();
+    world.venue.last().end();
+    REQUIRE(world.status().status() == v1::CONNECTION_STATE_FAILED);
+    CHECK(world.connection->resume().code == v1::CODE_OK);
+    world.next_attempt();
+}
+
+TEST_CASE("failing again after failed_retry_interval is told on the state topic only") {
+    auto config = demo_config();
+    config.network.max_retries = 1;
+    config.network.failed_retry_interval = 1min;
+    Live world(config);
+    world.venue.last().end();
+    for (int i = 0; i < 4; ++i) {
+        world.next_attempt();
+        world.venue.last().end();
+    }
+    CHECK(world.states("data/demo/all/").size() == 3);  // connected, disconnected, failed
+    std::size_t told = 0;
+    for (const auto state : world.states("state/demo/"))
+        told += state == v1::CONNECTION_STATE_FAILED ? 1 : 0;
+    CHECK(told == 4);
+}
+
+TEST_CASE("a rest that was asked for is no reconnect latency") {
+    Live world;
+    world.connection->pause();
+    world.timers.advance(1h);
+    world.connection->resume();
+    world.venue.last().accept();
+    CHECK(world.status().last_reconnect_latency_ms() == 0);
+    CHECK(world.sink.of(v1::KIND_STATE, "data/demo/all/").back().as<v1::ConnectionEvent>().reconnect_latency_ms() == 0);
+}

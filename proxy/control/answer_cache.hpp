@@ -21,11 +21,12 @@ class AnswerCache {
 public:
     using Respond = std::function<void(std::string reply)>;
 
-    enum class Seen { New, Repeated };
+    enum class Seen { New, Repeated, Full };
 
     // New: the caller carries the request out and ends with finish(key). Repeated: `respond` has been or will be called
-    // with the first answer.
-    Seen begin(const std::string& key, Respond respond, core::SteadyTime now);
+    // with the first answer. Full: remembering one more would mean to forget another too soon, for this peer or for
+    // all.
+    Seen begin(const std::string& key, const std::string& peer, const Respond& respond, core::SteadyTime now);
     // Answers everyone who asked with this key.
     void finish(const std::string& key, const std::string& reply, core::SteadyTime now);
 
@@ -34,11 +35,14 @@ public:
     static std::string key(const std::string& peer, std::uint64_t request_id, std::string_view body);
 
     static constexpr core::Duration kKept = std::chrono::seconds{60};
-    static constexpr std::size_t kMaxEntries = 4'096;
+    static constexpr std::size_t kMaxEntries = 65'536;
+    static constexpr std::size_t kMaxEntriesOfPeer = 16'384;
+    static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;  // of answers
     static constexpr std::size_t kMaxWaiting = 16;  // repetitions of one request that is not answered yet
 
 private:
     struct Entry {
+        std::string peer;
         std::optional<std::string> reply;
         std::vector<Respond> waiting;
     };
@@ -47,6 +51,8 @@ private:
 
     std::unordered_map<std::string, Entry> entries_;
     std::deque<std::pair<core::SteadyTime, std::string>> finished_;  // oldest first
+    std::unordered_map<std::string, std::size_t> entries_of_peer_;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace fairlead::control

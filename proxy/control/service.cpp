@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,16 @@ std::string as_toml(const v1::AddConnection& command) {
     return toml + command.options();
 }
 
+constexpr std::size_t kMaxProblemsTold = 20;
+
+// A client waits for its own id, also in a refusal. It comes first in what clients send.
+std::uint64_t request_id(std::string_view body) {
+    constexpr char kTag = 1 << 3 | 1;
+    std::uint64_t id = 0;
+    if (body.size() > sizeof id && body.front() == kTag) std::memcpy(&id, body.data() + 1, sizeof id);
+    return id;
+}
+
 constexpr const char* kNoSecrets = "secrets (${env:…}, ${file:…}) are for the config file only";
 
 }  // namespace
@@ -77,41 +88,41 @@ Service::Service(relay::Supervisor& supervisor, const seam::Clock& clock, Descri
       describe_process_(std::move(describe_process)),
       answers_(std::make_shared<AnswerCache>()) {}
 
-void Service::refuse(v1::Code code, std::string message, const Respond& respond) {
+void Service::refuse(v1::Code code, std::string message, std::uint64_t id, const Respond& respond) {
     ++counters_.refused;
     v1::Reply reply;
-    respond(encode(reply, 0, {code, std::move(message)}));
+    respond(encode(reply, id, {code, std::move(message)}));
 }
 
 void Service::handle(const std::string& peer, std::string_view body, Respond respond) {
     ++counters_.requests;
+    if (!allow(peer)) return refuse(v1::CODE_LIMITED, "too many requests: slow down", request_id(body), respond);
     if (body.size() > kMaxRequestBytes)
-        return refuse(v1::CODE_INVALID, fmt::format("a request has at most {} bytes", kMaxRequestBytes), respond);
+        return refuse(v1::CODE_INVALID, fmt::format("a request has at most {} bytes", kMaxRequestBytes), 0, respond);
     v1::Request request;
     if (!request.ParseFromArray(body.data(), static_cast<int>(body.size())))
-        return refuse(v1::CODE_INVALID, "not a fairlead.v1.Request", respond);
-    const auto answer = [id = request.request_id()](const Respond& to, v1::Reply& reply,
-                                                    const relay::Outcome& outcome) { to(encode(reply, id, outcome)); };
-    if (!allow(peer)) {
-        ++counters_.refused;
-        v1::Reply reply;
-        return answer(respond, reply, {v1::CODE_LIMITED, "too many requests: slow down"});
-    }
-    if (request.request_id() != 0 && !only_reads(request)) {
-        const auto key = AnswerCache::key(peer, request.request_id(), body);
-        if (answers_->begin(key, std::move(respond), clock_.now()) == AnswerCache::Seen::Repeated) return;
+        return refuse(v1::CODE_INVALID, "not a fairlead.v1.Request", 0, respond);
+    const std::uint64_t id = request.request_id();
+    if (id != 0 && !only_reads(request)) {
+        const auto key = AnswerCache::key(peer, id, body);
+        switch (answers_->begin(key, peer, respond, clock_.now())) {
+            case AnswerCache::Seen::New:
+                break;
+            case AnswerCache::Seen::Repeated:
+                return;
+            case AnswerCache::Seen::Full:
+                return refuse(v1::CODE_LIMITED, "too many commands within a minute: slow down", id, respond);
+        }
         respond = [answers = answers_, &clock = clock_, key](const std::string& reply) {
             answers->finish(key, reply, clock.now());
         };
     }
     // Shared between the reply that is filled now and the moment at which it leaves.
     auto reply = std::make_shared<v1::Reply>();
-    execute(
-        request,
-        [reply, answer, respond = std::move(respond)](const relay::Outcome& outcome) {
-            answer(respond, *reply, outcome);
-        },
-        *reply);
+    const auto done = [reply, id, respond = std::move(respond)](const relay::Outcome& outcome) {
+        respond(encode(*reply, id, outcome));
+    };
+    execute(request, done, *reply);
 }
 
 bool Service::allow(const std::string& peer) {
@@ -185,8 +196,14 @@ relay::Outcome Service::execute(const v1::AddConnection& command) {
     auto loaded = config::load_connection(command.connection(), as_toml(command), supervisor_.network_defaults());
     if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
         std::vector<std::string> texts;
-        for (const auto& problem : *problems)
-            texts.push_back(fmt::format("{}: {}", problem.key, problem.message));
+        for (const auto& problem : *problems) {
+            if (texts.size() == kMaxProblemsTold) {
+                texts.push_back(fmt::format("and {} more", problems->size() - kMaxProblemsTold));
+                break;
+            }
+            texts.push_back(problem.key.empty() ? problem.message
+                                                : fmt::format("{}: {}", problem.key, problem.message));
+        }
         return {v1::CODE_INVALID, fmt::format("{}", fmt::join(texts, "; "))};
     }
     auto& connection = std::get<config::ConnectionConfig>(loaded);

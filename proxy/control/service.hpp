@@ -44,7 +44,7 @@ public:
     static constexpr std::size_t kMaxPeers = 4'096;
 
 private:
-    void refuse(v1::Code code, std::string message, const Respond& respond);
+    void refuse(v1::Code code, std::string message, std::uint64_t id, const Respond& respond);
     bool allow(const std::string& peer);
     void execute(const v1::Request& request, relay::Done done, v1::Reply& reply);
 

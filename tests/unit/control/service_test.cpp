@@ -208,3 +208,30 @@ TEST_CASE("the number of peers that are remembered is bounded") {
     desk.ask(body, "new");
     CHECK(desk.replies.back().code() == v1::CODE_OK);
 }
+
+TEST_CASE("a text that is no UTF-8 is not sent as text") {
+    Desk desk;
+    CHECK(desk.answer(send_request(1, "\xff")).code() == v1::CODE_INVALID);
+    CHECK(desk.venue.last().sent.empty());
+    auto binary = send_request(2, "\xff");
+    binary.mutable_send()->set_binary(true);
+    desk.ask(binary.SerializeAsString());
+    CHECK(desk.venue.last().sent.size() == 1);
+}
+
+TEST_CASE("an answer is never forgotten early: too many commands are refused instead") {
+    Desk desk;
+    std::uint64_t accepted = 0;
+    for (std::uint64_t id = 1; id < 100'000; ++id) {
+        if (id % 500 == 0) desk.clock.advance(500ms);
+        desk.ask(pause_request(id, "nobody").SerializeAsString());
+        if (desk.replies.back().code() == v1::CODE_LIMITED) break;
+        ++accepted;
+    }
+    CHECK(accepted == control::AnswerCache::kMaxEntriesOfPeer);
+    CHECK(desk.replies.back().request_id() == accepted + 1);
+    desk.ask(pause_request(7, "nobody").SerializeAsString(), "somebody else");
+    CHECK(desk.replies.back().code() == v1::CODE_NOT_FOUND);
+    desk.clock.advance(61s);
+    CHECK(desk.answer(pause_request(1'000'000, "nobody")).code() == v1::CODE_NOT_FOUND);
+}

@@ -33,6 +33,9 @@ public:
     void on_request(Handler handler) { handler_ = std::move(handler); }
     void after_turn();
 
+    std::uint64_t last_epoch() const { return file_.last_epoch(); }
+    void keep_epoch(std::uint64_t epoch) { file_.keep_epoch(epoch); }
+
     // Replies that could not be delivered: the client had gone, or did not read.
     std::uint64_t undeliverable() const { return undeliverable_; }
 

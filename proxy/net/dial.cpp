@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <simdjson.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -23,11 +24,17 @@ namespace {
 
 using core::Cause;
 
-constexpr int kCloseSeconds = 2;                  // for the venue's answer to a close frame
+constexpr std::size_t kMaxDetailBytes = 200;
+constexpr int kCloseSeconds = 2;  // for the socket to take a close frame; libwebsockets gives the answer to it 5 more
+constexpr core::Duration kKillInterval = std::chrono::milliseconds{200};
 constexpr unsigned kUnsentMilliseconds = 20'000;  // bytes that are not acknowledged for so long end the connection
 
 // Switches libwebsockets' own pings off.
 constexpr lws_retry_bo_t kNoKeepAlive{};
+
+core::SteadyTime steady_now() {
+    return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
 
 std::string peer_address(lws* wsi) {
     const int fd = lws_get_socket_fd(wsi);
@@ -58,11 +65,15 @@ bool peer_has_ended(lws* wsi, bool tls) {
     return got == 0 || (got < 0 && errno != EAGAIN);
 }
 
-// What a venue or a library says may hold anything; a detail is one line.
+// What a venue or a library says may hold anything; a detail is one line of UTF-8, or no consumer could parse it.
 std::string one_line(std::string_view text) {
-    std::string line(text.substr(0, 200));
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    std::string line(text.substr(0, kMaxDetailBytes));
+    const bool is_utf8 = simdjson::validate_utf8(line);
+    for (char& c : line) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) c = ' ';
+        if (byte >= 0x80 && !is_utf8) c = '?';
+    }
     return line;
 }
 
@@ -72,6 +83,7 @@ Dial::Dial(LwsTransport& transport, LwsLink& link) : transport_(transport), link
 
 void Dial::start(const DialTarget& target, lws_vhost* vhost) {
     tls_ = target.tls;
+    proxied_ = !link_->request().proxy.empty();
     const auto& request = link_->request();
     lws_client_connect_info info{};
     info.context = transport_.loop().context();
@@ -101,17 +113,27 @@ void Dial::request_writable() {
 
 std::string_view Dial::phase() const {
     if (!tcp_up_) return "TCP connection";
+    if (proxied_ && !upgrading_) return tls_ ? "proxy or TLS handshake" : "proxy";
     return tls_ && !upgrading_ ? "TLS handshake" : "upgrade";
 }
 
 void Dial::abandon(std::uint16_t close_code, std::string_view reason) {
     link_ = nullptr;
     if (!wsi_) return;
-    if (!open_) {
-        lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-        return;
-    }
+    if (!open_) return kill();
     begin_close(close_code ? close_code : core::kCloseNormal, reason);
+}
+
+// Again and again: what happens to the socket in the same turn makes libwebsockets set another timeout in place of
+// this.
+void Dial::kill() {
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    if (!kill_timer_) {
+        kill_timer_ = transport_.loop().create([this] {
+            if (wsi_) kill();
+        });
+    }
+    kill_timer_->arm(steady_now() + kKillInterval);
 }
 
 void Dial::begin_close(std::uint16_t code, std::string_view reason) {
@@ -214,7 +236,7 @@ void Dial::on_established(lws* wsi) {
     open_ = true;
     wsi_ = wsi;
     if (!link_) return abandon(core::kCloseGoingAway, "");
-    seam::OpenInfo info{.endpoint = peer_address(wsi), .subprotocol = header(wsi, WSI_TOKEN_PROTOCOL)};
+    seam::OpenInfo info{.endpoint = peer_address(wsi)};
     if (SSL* ssl = tls_ ? lws_get_ssl(wsi) : nullptr)
         info.tls = fmt::format("{} {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
     link_->on_open(info);
@@ -292,9 +314,9 @@ seam::EndInfo Dial::refusal(lws* wsi, std::string_view text) const {
                 .retry_after = asks_to_wait ? core::parse_retry_after(after, wall) : std::nullopt};
     }
     if (!tcp_up_) return {.cause = Cause::ConnectFailed, .detail = one_line(text)};
-    if (tls_ && !upgrading_) return {.cause = Cause::TlsFailed, .detail = one_line(text)};
     if (text.find("proxy") != std::string_view::npos)
         return {.cause = Cause::ConnectFailed, .detail = "the proxy refused: " + one_line(text)};
+    if (tls_ && !upgrading_) return {.cause = Cause::TlsFailed, .detail = one_line(text)};
     // libwebsockets' words for an answer that it could read but that is none; for all else the socket ended.
     if (text.starts_with("HS:") || text.find("header") != std::string_view::npos)
         return {.cause = Cause::ProtocolError, .detail = "the answer to the upgrade is not valid: " + one_line(text)};

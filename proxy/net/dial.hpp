@@ -2,9 +2,11 @@
 // of the wsi, which may come long after its link has lost interest.
 #pragma once
 
+#include "seam/timers.hpp"
 #include "seam/transport.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,8 @@ public:
     // The link is not interested any more: nothing reaches it. An open connection gets a close frame with this code.
     void abandon(std::uint16_t close_code, std::string_view reason);
     void request_writable();
+    // The address has accepted a TCP connection.
+    bool tcp_up() const { return tcp_up_; }
     // What is being waited for, for people: "TCP connection", "TLS handshake", "upgrade".
     std::string_view phase() const;
 
@@ -48,6 +52,7 @@ private:
     void on_established(lws* wsi);
     void on_tcp_up(lws* wsi);
     void on_closed(lws* wsi);
+    void kill();
     void begin_close(std::uint16_t code, std::string_view reason);
     int close_now(lws* wsi);
     void end(seam::EndInfo info);
@@ -56,10 +61,12 @@ private:
     LwsTransport& transport_;
     LwsLink* link_;  // null once abandoned or ended
     lws* wsi_ = nullptr;
+    std::unique_ptr<seam::Timer> kill_timer_;
     bool starting_ = false;
     bool destroyed_ = false;
     bool tcp_up_ = false;
     bool tls_ = false;
+    bool proxied_ = false;
     bool upgrading_ = false;
     bool sent_in_this_turn_ = false;
     bool open_ = false;

@@ -15,9 +15,9 @@
 namespace fairlead::net {
 namespace {
 
-constexpr unsigned kServiceBufferBytes = 65536;       // above one TLS record, or flow control spins
-constexpr unsigned short kHeaderBytes = 16384;        // response headers of the upgrade
-constexpr unsigned kPhaseTimeoutSeconds = 24 * 3600;  // links have deadlines of their own, to the millisecond
+constexpr unsigned kServiceBufferBytes = 65536;      // above one TLS record, or flow control spins
+constexpr unsigned short kHeaderBytes = 16384;       // response headers of the upgrade
+constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of their own, to the millisecond
 
 [[noreturn]] void fail(const char* what) {
     throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));

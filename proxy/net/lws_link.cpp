@@ -14,6 +14,7 @@ namespace {
 
 using core::Cause;
 
+constexpr std::size_t kMaxCredentialBytes = 95;
 constexpr core::Duration kLeastPerAddress = std::chrono::seconds{1};
 
 core::SteadyTime now() {
@@ -32,6 +33,9 @@ std::variant<ProxyAddress, std::string> parse_proxy(std::string_view text) {
     if (text.ends_with('/')) text.remove_suffix(1);
     const auto at = text.rfind('@');
     const auto credentials = at == std::string_view::npos ? std::string_view() : text.substr(0, at + 1);
+    // With longer ones libwebsockets silently goes without the proxy.
+    if (credentials.size() > kMaxCredentialBytes)
+        return fmt::format("user and password of a proxy have at most {} characters", kMaxCredentialBytes - 2);
     auto target = core::parse_host_port(text.substr(credentials.size()), 3128);
     if (auto* problem = std::get_if<std::string>(&target)) return *problem;
     return ProxyAddress{std::string(credentials), std::get<core::HostPort>(target)};
@@ -44,7 +48,7 @@ std::size_t frame_room() {
 }
 
 LwsLink::LwsLink(LwsTransport& transport, seam::ConnectRequest request, seam::LinkHandler& handler)
-    : transport_(transport), request_(std::move(request)), handler_(&handler), self_(std::make_shared<LwsLink*>(this)) {
+    : transport_(transport), request_(std::move(request)), handler_(&handler), self_(std::make_shared<bool>(true)) {
     next_turn_ = transport_.loop().create([this] { begin(); });
     address_timer_ = transport_.loop().create([this] { on_address_timeout(); });
     deadline_ = transport_.loop().create([this] { on_deadline(); });
@@ -55,7 +59,6 @@ LwsLink::LwsLink(LwsTransport& transport, seam::ConnectRequest request, seam::Li
 
 LwsLink::~LwsLink() {
     close(LWS_CLOSE_STATUS_NORMAL, "");
-    *self_ = nullptr;
 }
 
 void LwsLink::begin() {
@@ -74,15 +77,15 @@ void LwsLink::begin() {
         proxy_address_ = fmt::format("{}:{}", parsed.target.host, parsed.target.port);
     }
     // libwebsockets separates host and port of a proxy at the first colon.
-    transport_.resolver().resolve(host, !proxy_.empty(), [self = self_](const Resolved& resolved) {
-        if (*self) (*self)->on_resolved(resolved);
-    });
+    transport_.resolver().resolve(host, !proxy_.empty(), self_,
+                                  [link = this](const Resolved& resolved) { link->on_resolved(resolved); });
 }
 
 void LwsLink::on_resolved(const Resolved& resolved) {
     if (phase_ != Phase::Resolving) return;
     if (const auto* problem = std::get_if<std::string>(&resolved)) {
-        const auto& host = proxy_.empty() ? url_.host : proxy_address_;
+        const auto& shown = request_.shown_host.empty() ? url_.host : request_.shown_host;
+        const auto& host = proxy_.empty() ? shown : proxy_address_;
         return finish({.cause = Cause::ResolveFailed, .detail = fmt::format("{}: {}", host, *problem)});
     }
     addresses_ = std::get<Addresses>(resolved);
@@ -95,7 +98,9 @@ void LwsLink::dial_next() {
     const std::string address = addresses_[next_address_++];
     std::string proxy = proxy_;
     if (!proxy.empty()) proxy.replace(proxy.rfind("{}"), 2, address);
-    auto vhost = transport_.vhost_for(request_, url_.tls, proxy);
+    // libwebsockets cuts a host at its first colon.
+    const auto& server_name = request_.server_name.empty() && url_.ipv6_literal ? url_.host : request_.server_name;
+    auto vhost = transport_.vhost_for(request_, server_name, url_.tls, proxy);
     if (auto* problem = std::get_if<std::string>(&vhost)) return finish({.cause = Cause::Config, .detail = *problem});
 
     const bool default_port = url_.port == (url_.tls ? 443 : 80);
@@ -116,6 +121,7 @@ void LwsLink::dial_next() {
 
 void LwsLink::on_address_timeout() {
     if (phase_ != Phase::Connecting || next_address_ >= addresses_.size()) return;
+    if (dial_ && dial_->tcp_up()) return;  // it has been answered: the rest of the time is its own
     if (dial_) std::exchange(dial_, nullptr)->abandon(0, "");
     dial_next();
 }

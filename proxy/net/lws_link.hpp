@@ -77,8 +77,7 @@ private:
     std::size_t queued_bytes_ = 0;
     bool unacknowledged_sends_ = false;  // on_drained is owed
     std::string assembly_;
-    // Callbacks that come after the link has gone find this empty.
-    std::shared_ptr<LwsLink*> self_;
+    std::shared_ptr<bool> self_;  // whoever answers this link later watches it
 };
 
 }  // namespace fairlead::net

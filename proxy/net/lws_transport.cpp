@@ -12,8 +12,8 @@
 namespace fairlead::net {
 namespace {
 
-constexpr std::size_t kReceiveBufferBytes = 65536;  // above one TLS record, see loop.cpp
-constexpr unsigned kNoTimeoutSeconds = 24 * 3600;   // links have deadlines of their own
+constexpr std::size_t kReceiveBufferBytes = 65536;   // above one TLS record, see loop.cpp
+constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of their own, of an hour at most
 
 int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t len) {
     return Dial::on_event(wsi, reason, user, in, len);
@@ -44,12 +44,13 @@ std::unique_ptr<seam::Link> LwsTransport::open(const seam::ConnectRequest& reque
     return std::make_unique<LwsLink>(*this, request, handler);
 }
 
-std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::ConnectRequest& request, bool tls,
+std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::ConnectRequest& request,
+                                                              const std::string& server_name, bool tls,
                                                               const std::string& proxy) {
     std::string key = proxy + "|plain";
     if (tls)
         key = fmt::format("{}|{}|{}|{}|{}", proxy, stamp(request.ca_file), stamp(request.cert_file),
-                          stamp(request.key_file), request.server_name);
+                          stamp(request.key_file), server_name);
     if (const auto found = vhosts_.find(key); found != vhosts_.end()) return found->second;
     if (vhosts_.size() >= kMaxVhosts) return std::string("too many different TLS and proxy settings: restart fairlead");
 
@@ -57,15 +58,16 @@ std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::Connec
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.protocols = kProtocols.data();
-    info.connect_timeout_secs = kNoTimeoutSeconds;
+    info.connect_timeout_secs = kPhaseTimeoutSeconds;
     info.ka_time = 30;
     info.ka_interval = 5;
     info.ka_probes = 3;
+    TlsContext tls_context;
     if (tls) {
-        auto made = make_tls_context({request.ca_file, request.cert_file, request.key_file, request.server_name});
+        auto made = make_tls_context({request.ca_file, request.cert_file, request.key_file, server_name});
         if (auto* problem = std::get_if<std::string>(&made)) return *problem;
-        tls_contexts_.push_back(std::get<TlsContext>(std::move(made)));
-        info.provided_client_ssl_ctx = tls_contexts_.back().get();
+        tls_context = std::get<TlsContext>(std::move(made));
+        info.provided_client_ssl_ctx = tls_context.get();
     }
     names_.push_back(std::make_unique<std::string>(fmt::format("venues-{}", vhosts_.size())));
     info.vhost_name = names_.back()->c_str();
@@ -76,6 +78,7 @@ std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::Connec
     lws_vhost* vhost = lws_create_vhost(loop_.context(), &info);
     if (!vhost) return std::string("libwebsockets refuses the TLS or proxy settings");
     vhosts_.emplace(std::move(key), vhost);
+    if (tls_context) tls_contexts_.push_back(std::move(tls_context));
     return vhost;
 }
 

@@ -43,14 +43,14 @@ public:
     std::size_t sockets() const { return dials_.size(); }
 
     // For the links. A text = why there is none.
-    std::variant<lws_vhost*, std::string> vhost_for(const seam::ConnectRequest& request, bool tls,
-                                                    const std::string& proxy);
+    std::variant<lws_vhost*, std::string> vhost_for(const seam::ConnectRequest& request, const std::string& server_name,
+                                                    bool tls, const std::string& proxy);
     Dial& add_dial(std::unique_ptr<Dial> dial);
     void remove_dial(Dial& dial);
     Loop& loop() { return loop_; }
     Resolver& resolver() { return resolver_; }
 
-    static constexpr std::size_t kMaxVhosts = 512;
+    static constexpr std::size_t kMaxVhosts = 4'096;
 
 private:
     Loop& loop_;

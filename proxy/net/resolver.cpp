@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -38,7 +39,10 @@ Resolved look_up(const std::string& host, bool ipv4_only, int flags) {
 struct Lookup {
     std::string host;
     bool ipv4_only = false;
+    std::weak_ptr<void> wanted;
     std::function<void(const Resolved&)> done;
+
+    bool asks_the_same_as(const Lookup& other) const { return host == other.host && ipv4_only == other.ipv4_only; }
 };
 
 }  // namespace
@@ -48,36 +52,47 @@ struct Resolver::Shared {
     std::mutex mutex;
     Loop* loop = nullptr;  // null once the Resolver has gone
     std::deque<Lookup> queue;
+    std::vector<const Lookup*> running;
     unsigned threads = 0;
 
-    // Hands the answer to the relay thread, where it is dropped if the Resolver has gone meanwhile.
-    static void deliver(const std::shared_ptr<Shared>& shared, Lookup lookup, Resolved resolved) {
-        const std::lock_guard lock(shared->mutex);
+    // With the mutex held. Hands the answer to the relay thread, where it is dropped if nobody wants it by then.
+    static void deliver(const std::shared_ptr<Shared>& shared, Lookup lookup, const Resolved& resolved) {
         if (!shared->loop) return;
-        shared->loop->post([shared, done = std::move(lookup.done), resolved = std::move(resolved)] {
+        shared->loop->post([shared, lookup = std::move(lookup), resolved] {
             {
-                const std::lock_guard inner(shared->mutex);
+                const std::lock_guard lock(shared->mutex);
                 if (!shared->loop) return;
             }
-            done(resolved);
+            if (!lookup.wanted.expired()) lookup.done(resolved);
         });
     }
 
+    // With the mutex held. The first that is wanted and that nobody is looking up already.
+    std::optional<Lookup> take() {
+        std::erase_if(queue, [](const Lookup& lookup) { return lookup.wanted.expired(); });
+        const auto found = std::ranges::find_if(queue, [this](const Lookup& lookup) {
+            return std::ranges::none_of(running, [&](const Lookup* other) { return other->asks_the_same_as(lookup); });
+        });
+        if (!loop || found == queue.end()) return std::nullopt;
+        Lookup taken = std::move(*found);
+        queue.erase(found);
+        return taken;
+    }
+
     static void work(const std::shared_ptr<Shared>& shared) {
-        while (true) {
-            Lookup lookup;
-            {
-                const std::lock_guard lock(shared->mutex);
-                if (shared->queue.empty() || !shared->loop) {
-                    --shared->threads;
-                    return;
-                }
-                lookup = std::move(shared->queue.front());
-                shared->queue.pop_front();
-            }
-            auto resolved = look_up(lookup.host, lookup.ipv4_only, AI_ADDRCONFIG);
-            deliver(shared, std::move(lookup), std::move(resolved));
+        std::unique_lock lock(shared->mutex);
+        while (const auto lookup = shared->take()) {
+            shared->running.push_back(&*lookup);
+            lock.unlock();
+            const auto resolved = look_up(lookup->host, lookup->ipv4_only, AI_ADDRCONFIG);
+            lock.lock();
+            std::erase(shared->running, &*lookup);
+            for (const auto& waiting : shared->queue)
+                if (waiting.asks_the_same_as(*lookup)) deliver(shared, waiting, resolved);
+            std::erase_if(shared->queue, [&](const Lookup& waiting) { return waiting.asks_the_same_as(*lookup); });
+            deliver(shared, *lookup, resolved);
         }
+        --shared->threads;
     }
 };
 
@@ -91,26 +106,22 @@ Resolver::~Resolver() {
     shared_->queue.clear();
 }
 
-void Resolver::resolve(const std::string& host, bool ipv4_only, std::function<void(const Resolved&)> done) {
-    auto numeric = look_up(host, ipv4_only, AI_NUMERICHOST);
-    Lookup lookup{host, ipv4_only, std::move(done)};
-    if (std::holds_alternative<Addresses>(numeric))
-        return Shared::deliver(shared_, std::move(lookup), std::move(numeric));
-    {
-        const std::lock_guard lock(shared_->mutex);
-        if (shared_->queue.size() < kMaxQueued) {
-            shared_->queue.push_back(std::move(lookup));
-            if (shared_->threads >= kMaxThreads) return;
-            ++shared_->threads;
-            try {
-                std::thread([shared = shared_] { Shared::work(shared); }).detach();
-            } catch (const std::system_error&) {
-                --shared_->threads;  // a lookup that runs takes this one along; without any, its attempt times out
-            }
-            return;
-        }
+void Resolver::resolve(const std::string& host, bool ipv4_only, std::weak_ptr<void> wanted,
+                       std::function<void(const Resolved&)> done) {
+    const auto numeric = look_up(host, ipv4_only, AI_NUMERICHOST);
+    Lookup lookup{host, ipv4_only, std::move(wanted), std::move(done)};
+    const std::lock_guard lock(shared_->mutex);
+    if (std::holds_alternative<Addresses>(numeric)) return Shared::deliver(shared_, std::move(lookup), numeric);
+    if (shared_->queue.size() >= kMaxQueued)
+        return Shared::deliver(shared_, std::move(lookup), std::string("too many lookups are waiting"));
+    shared_->queue.push_back(std::move(lookup));
+    if (shared_->threads >= kMaxThreads) return;
+    ++shared_->threads;
+    try {
+        std::thread([shared = shared_] { Shared::work(shared); }).detach();
+    } catch (const std::system_error&) {
+        --shared_->threads;  // a lookup that runs takes this one along; without any, its attempt times out
     }
-    Shared::deliver(shared_, std::move(lookup), std::string("too many lookups are waiting"));
 }
 
 }  // namespace fairlead::net

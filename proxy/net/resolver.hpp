@@ -1,6 +1,7 @@
-// Name lookup off the relay thread: getaddrinfo blocks, for many seconds where the name server does not answer. Each
-// lookup has a thread of its own while it runs, at most kMaxThreads at once; the others wait in a bounded queue, so
-// that one dead name server cannot hold up more than that.
+// Name lookup off the relay thread: getaddrinfo blocks, for many seconds where the name server does not answer. Lookups
+// run on threads of their own, at most kMaxThreads at once and one for each name; who asks for a name that is being
+// looked up shares the answer, and what nobody waits for any more is not begun. So a dead name server holds up the
+// names that are asked of it, one thread each, and no others until there are kMaxThreads such names.
 #pragma once
 
 #include "net/loop.hpp"
@@ -26,9 +27,10 @@ public:
     // Does not wait for lookups that are under way.
     ~Resolver();
 
-    // `done` is called on the relay thread in a later turn, unless the Resolver has gone by then. A numeric address
-    // needs no thread. `ipv4_only` for those who can use nothing else.
-    void resolve(const std::string& host, bool ipv4_only, std::function<void(const Resolved&)> done);
+    // `done` is called on the relay thread in a later turn, unless the Resolver or what `wanted` watches has gone by
+    // then. A numeric address needs no thread. `ipv4_only` for those who can use nothing else.
+    void resolve(const std::string& host, bool ipv4_only, std::weak_ptr<void> wanted,
+                 std::function<void(const Resolved&)> done);
 
     static constexpr unsigned kMaxThreads = 16;
     static constexpr std::size_t kMaxQueued = 2'000;

@@ -30,8 +30,16 @@ void on_handshake(const SSL* ssl, int where, int /*result*/) {
     const auto* name = static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), name_index()));
     if (!name) return;
     SSL* mutable_ssl = const_cast<SSL*>(ssl);  // NOLINT(cppcoreguidelines-pro-type-const-cast): OpenSSL's signature
+    X509_VERIFY_PARAM* checked = SSL_get0_param(mutable_ssl);
+    // An address is compared with addresses of the certificate, a name with names, and only names are sent as SNI.
+    X509_VERIFY_PARAM_set1_host(checked, nullptr, 0);
+    X509_VERIFY_PARAM_set1_ip(checked, nullptr, 0);
+    if (X509_VERIFY_PARAM_set1_ip_asc(checked, name->c_str()) == 1) {
+        SSL_set_tlsext_host_name(mutable_ssl, nullptr);
+        return;
+    }
+    X509_VERIFY_PARAM_set1_host(checked, name->c_str(), name->size());
     SSL_set_tlsext_host_name(mutable_ssl, name->c_str());
-    X509_VERIFY_PARAM_set1_host(SSL_get0_param(mutable_ssl), name->c_str(), name->size());
 }
 
 std::string load_files(SSL_CTX* context, const TlsSettings& settings) {

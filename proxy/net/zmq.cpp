@@ -42,6 +42,9 @@ void ZmqSocket::set(int option, std::string_view value) {
 }
 
 void ZmqSocket::bind(const std::string& endpoint) {
+    constexpr std::string_view kByName = "tcp://localhost:";
+    if (endpoint.starts_with(kByName)) return bind("tcp://127.0.0.1:" + endpoint.substr(kByName.size()));
+    if (endpoint.starts_with("tcp://[")) set(ZMQ_IPV6, 1);
     if (zmq_bind(socket_, endpoint.c_str()) == 0) return;
     if (zmq_errno() == EADDRINUSE)
         throw std::runtime_error(

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <functional>
@@ -54,6 +55,7 @@ struct Stage {
     net::Loop loop;
     net::Resolver resolver{loop};
     net::LwsTransport transport{loop, resolver};
+    std::shared_ptr<bool> alive = std::make_shared<bool>();
 
     static seam::ConnectRequest request(const std::string& url) {
         seam::ConnectRequest request;
@@ -163,6 +165,16 @@ TEST_CASE("the venue's close code and reason are told") {
     CHECK(end.detail.find("maintenance") != std::string::npos);
 }
 
+TEST_CASE("whatever bytes a close reason has, the detail is one line of UTF-8") {
+    Live live;
+    live.venue.close_all(1001, "bye\n\xff\xfe \xc3\xa4");
+    const auto end = live.end();
+    CHECK(end.close_code == 1001);
+    CHECK(simdjson::validate_utf8(end.detail));
+    CHECK(end.detail.find('\n') == std::string::npos);
+    CHECK(end.detail.find("bye") != std::string::npos);
+}
+
 TEST_CASE("a reset and a venue that dies are lost connections") {
     {
         Live live;
@@ -241,7 +253,8 @@ TEST_CASE("every address is tried") {
         Stage stage;
         Client client;
         std::optional<net::Resolved> addresses;
-        stage.resolver.resolve("localhost", false, [&](const net::Resolved& resolved) { addresses = resolved; });
+        stage.resolver.resolve("localhost", false, stage.alive,
+                               [&](const net::Resolved& resolved) { addresses = resolved; });
         REQUIRE(stage.until([&] { return addresses.has_value(); }));
         const auto& list = std::get<net::Addresses>(*addresses);
         if (std::find(list.begin(), list.end(), host) == list.end()) continue;

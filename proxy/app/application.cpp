@@ -42,6 +42,7 @@ Application::Application(const config::Config& config, seam::Log& log)
       supervisor_(config_, services_),
       service_(supervisor_, clock_, [this](v1::Status& status) { describe_process(status); }) {
     stream_.keep_epoch(publisher_.epoch());
+    control_.keep_epoch(publisher_.epoch());
     stream_.set_welcome(welcome());
     stream_.on_subscription([this](std::string_view prefix) { publisher_.baseline(prefix); });
     control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond) {
@@ -56,7 +57,7 @@ Application::~Application() {
 
 std::uint64_t Application::next_epoch() {
     const auto now = static_cast<std::uint64_t>(clock_.wall().time_since_epoch().count());
-    return std::max(now, stream_.last_epoch() + 1);
+    return std::max({now, stream_.last_epoch() + 1, control_.last_epoch() + 1});
 }
 
 std::string Application::welcome() const {
@@ -86,9 +87,10 @@ void Application::run() {
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
-        loop_.turn();
-        stream_.after_turn();
+        // The stream last: what a request makes it send may have swallowed the sign of a subscription.
         control_.after_turn();
+        stream_.after_turn();
+        loop_.turn();
     }
     log_.write(seam::LogLevel::Info, "", "ended", {{"unclosed", overdue_ ? fmt::to_string(transport_.sockets()) : ""}});
 }

@@ -7,15 +7,12 @@
 #include "simulator/venue.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <thread>
 
 namespace fairlead::app {
@@ -113,17 +110,21 @@ int tell(std::chrono::seconds duration) {
     options.endpoints = config.stream.endpoints;
     client::Subscriber consumer(options, story.callbacks());
     // The thread that makes an Application is its relay thread.
-    std::atomic<Application*> running{nullptr};
+    enum class Phase { Starting, Running, Failed };
+    std::atomic<Phase> running{Phase::Starting};
+    std::unique_ptr<Application> application;
     std::string failure;
     std::thread relay([&] {
         try {
-            Application application(config, log);
-            running = &application;
+            application = std::make_unique<Application>(config, log);
+            running = Phase::Running;
             running.notify_one();
-            application.run();
+            application->run();
         } catch (const std::exception& error) {
             failure = error.what();
             interrupted = true;
+            running = Phase::Failed;
+            running.notify_one();
         }
     });
     const auto end = std::chrono::steady_clock::now() + duration;
@@ -131,11 +132,13 @@ int tell(std::chrono::seconds duration) {
         consumer.poll(100ms);
         story.tick();
     }
-    if (auto* application = running.load()) application->stop();
+    running.wait(Phase::Starting);
+    if (running == Phase::Running) application->stop();
     const auto drained = std::chrono::steady_clock::now() + 1s;
     while (!story.ended() && std::chrono::steady_clock::now() < drained)
         consumer.poll(50ms);
     relay.join();
+    application.reset();
     if (!failure.empty()) throw std::runtime_error(failure);
     return story.summary() ? kExitOk : kExitFailed;
 }

@@ -1,9 +1,13 @@
 #include "app/logger.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <mutex>
 
 namespace fairlead::app {
 namespace {
@@ -21,6 +25,32 @@ spdlog::level::level_enum to_spdlog(seam::LogLevel level) {
     }
     return spdlog::level::info;
 }
+
+// Never waits for longer than kPatience; once nothing is taken, not at all until something is.
+class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit PatientSink(int fd) : fd_(fd) {}
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        if (line.size() > Logger::kMaxLineBytes) {
+            line.resize(Logger::kMaxLineBytes);
+            line[line.size() - 1] = '\n';
+        }
+        pollfd room{fd_, POLLOUT, 0};
+        const auto patience = blocked_ ? std::chrono::milliseconds{0} : Logger::kPatience;
+        blocked_ = poll(&room, 1, static_cast<int>(patience.count())) <= 0;
+        if (blocked_) return;
+        // A failure here has nobody left to be told to.
+        [[maybe_unused]] const auto written = ::write(fd_, line.data(), line.size());
+    }
+    void flush_() override {}
+
+    const int fd_;
+    bool blocked_ = false;
+};
 
 // Control characters would let a venue's text forge lines.
 void append_escaped(std::string& out, std::string_view text) {
@@ -81,8 +111,8 @@ std::string json_line(std::string_view connection, std::string_view event,
 
 Logger::Logger(const config::LogConfig& config) : format_(config.format) {
     pool_ = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
-    logger_ = std::make_shared<spdlog::async_logger>("fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                     pool_, spdlog::async_overflow_policy::overrun_oldest);
+    logger_ = std::make_shared<spdlog::async_logger>("fairlead", std::make_shared<PatientSink>(STDERR_FILENO), pool_,
+                                                     spdlog::async_overflow_policy::overrun_oldest);
     const char* pattern = format_ == config::LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                                              : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
     logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));

@@ -1,10 +1,12 @@
 // seam::Log on spdlog: lines to stderr, as text or as JSON. Written by a thread of its own from a bounded queue, so
-// that a terminal or a pipe which takes nothing cannot stop the relay; what does not fit is lost, oldest first.
+// that a terminal or a pipe which takes nothing cannot stop the relay; what does not fit is lost, oldest first. Nor can
+// it stop the end of the process: a line for which there is no room within kPatience is lost.
 #pragma once
 
 #include "config/config.hpp"
 #include "seam/log.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -27,6 +29,8 @@ public:
                std::initializer_list<seam::LogField> fields) override;
 
     static constexpr std::size_t kQueuedLines = 8'192;
+    static constexpr std::chrono::milliseconds kPatience{100};
+    static constexpr std::size_t kMaxLineBytes = 4'096;  // a pipe that has room has room for as much
 
 private:
     const config::LogFormat format_;

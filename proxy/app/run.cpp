@@ -57,7 +57,7 @@ int run(const std::string& config_file) {
         application.run();
         return kExitOk;
     } catch (const std::exception& error) {
-        log.write(seam::LogLevel::Error, "", "cannot_start", {{"cause", error.what()}});
+        log.write(seam::LogLevel::Error, "", "failed", {{"cause", error.what()}});
         return kExitFailed;
     }
 }

@@ -156,6 +156,16 @@ void print_alerts(Printer& out, const AlertsConfig& alerts) {
     }
 }
 
+// A literal in a header whose name sounds like a credential is taken for one.
+std::string shown(const std::string& header, const SecretText& value) {
+    std::string name = header;
+    for (char& c : name)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const auto* part : {"auth", "cookie", "key", "pass", "secret", "sign", "token"})
+        if (name.find(part) != std::string::npos && !value.has_secret()) return "***";
+    return value.written();
+}
+
 void print_connection(Printer& out, const ConnectionConfig& connection) {
     out.section("connections." + key_text(connection.id));
     out.line("profile", quoted(connection.profile));
@@ -168,7 +178,7 @@ void print_connection(Printer& out, const ConnectionConfig& connection) {
     out.line("subscriptions", quoted_list(connection.subscriptions));
     out.line("channel", quoted_list(connection.channel));
     for (const auto& [header, value] : connection.headers) {
-        out.line("headers." + key_text(header), quoted(value.written()));
+        out.line("headers." + key_text(header), quoted(shown(header, value)));
     }
     out.line("subprotocol", quoted(connection.subprotocol));
     out.line("on_demand", connection.on_demand);

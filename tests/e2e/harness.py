@@ -70,12 +70,12 @@ class Sidecar:
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(to_toml(tables))
 
-    def spawn(self):
-        """Starts the process; the caller says what it waits for."""
+    def spawn(self, stderr=None):
+        """Starts the process; the caller says what it waits for, and may take its log."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [FAIRLEAD, "run", "--config", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self._environment)  # fmt: skip
+                [FAIRLEAD, "run", "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log if stderr is None else stderr, env=self._environment)  # fmt: skip
         return self
 
     def start(self):

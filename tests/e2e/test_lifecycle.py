@@ -71,6 +71,23 @@ class LifecycleTest(SidecarTest):
             sidecar.wait_status("refused_7", lambda status: status.failed_attempts > 0, "a failed attempt")
             self.assertEqual(sidecar.stop()[0], 0)
 
+    def test_an_end_while_nobody_reads_the_log(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        venue = self.venue(PyVenue)
+        sidecar = self.sidecar({"venue": {"url": venue.url()}}, start=False)
+        sidecar.spawn(writer)
+        os.close(writer)
+        sidecar.wait_connected("venue")
+        code, seconds = sidecar.stop()
+        self.assertEqual(code, 0)
+        self.assertLess(seconds, 2 * PATIENCE)
+
     def test_a_second_instance_is_refused_and_harms_nothing(self):
         venue, sidecar, consumer = self._start()
         second = run_program(FAIRLEAD, "run", "--config", sidecar.config)

@@ -30,8 +30,8 @@ struct ConnectRequest {
 };
 
 struct OpenInfo {
-    std::string endpoint{};     // address and port in use
-    std::string tls{};          // protocol and cipher; empty on ws://
+    std::string endpoint{};  // address and port in use
+    std::string tls{};       // protocol and cipher; empty on ws://
 };
 
 struct EndInfo {

@@ -29,10 +29,11 @@ class Record:
 class PyVenue:
     """`on_open(socket, record)` and `on_message(socket, record, message)` are coroutines that run in the venue's loop."""
 
-    def __init__(self, tls=None, on_open=None, on_message=None):
+    def __init__(self, tls=None, on_open=None, on_message=None, address="127.0.0.1"):
         self.records = []
         self.port = 0
-        self._tls = server_context(tls) if tls else None
+        self._tls = server_context(tls) if isinstance(tls, tuple) else tls  # or a context of the caller's
+        self._address = address
         self._on_open = on_open
         self._on_message = on_message
         self._open = {}  # socket -> Record, touched by the loop only
@@ -91,7 +92,7 @@ class PyVenue:
 
     async def _listen(self):
         self._server = await websockets.serve(
-            self._serve, "127.0.0.1", self.port, ssl=self._tls, compression=None, ping_interval=None, max_size=None,
+            self._serve, self._address, self.port, ssl=self._tls, compression=None, ping_interval=None, max_size=None,
             close_timeout=2)  # fmt: skip
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -13,6 +13,9 @@ case "${1-}" in
     *) printf 'usage: tests/run.sh [--quick]\n' >&2; exit 2 ;;
 esac
 
+# Clones share what ccache has compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 logs=()
 broken=()
 

@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <exception>
 
-namespace {
+namespace ctl = fairlead::ctl;
 
-using namespace fairlead;
+namespace {
 
 ctl::Arguments from_environment() {
     ctl::Arguments arguments;

@@ -102,10 +102,11 @@ void Story::on_disconnect(const client::ConnectionChange& change) {
 void Story::tick() {
     if (std::chrono::steady_clock::now() < next_sample_ || latest_.empty()) return;
     next_sample_ = std::chrono::steady_clock::now() + kSampleEvery;
-    // One topic a time, in turn.
+    // One topic a time, in turn; the others are not told later, when they are old.
     const auto index = static_cast<std::ptrdiff_t>(messages_ % latest_.size());
     const auto& [topic, text] = *std::next(latest_.begin(), index);
     say("consumer", fmt::format("{} {}", topic, text));
+    latest_.clear();
 }
 
 bool Story::summary() const {

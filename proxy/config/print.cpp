@@ -42,6 +42,7 @@ std::string quoted_list(const std::vector<std::string>& texts) {
 
 std::string quoted_list(const std::vector<SecretText>& texts) {
     std::vector<std::string> written;
+    written.reserve(texts.size());
     for (const SecretText& text : texts)
         written.push_back(text.written());
     return quoted_list(written);

@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -84,9 +85,9 @@ Loop::Loop() {
     context_ = lws_create_context(&info);
     if (!context_) throw std::runtime_error("libwebsockets cannot be started: is the limit of open files very low?");
 
-    static const lws_protocols kProtocols[] = {{"descriptors", &Callback::on_event, 0, 0, 0, nullptr, 0},
-                                               {nullptr, nullptr, 0, 0, 0, nullptr, 0}};
-    info.protocols = kProtocols;
+    static constexpr std::array<lws_protocols, 2> kProtocols{
+        {{"descriptors", &Callback::on_event, 0, 0, 0, nullptr, 0}, {nullptr, nullptr, 0, 0, 0, nullptr, 0}}};
+    info.protocols = kProtocols.data();
     info.vhost_name = "descriptors";
     vhost_ = lws_create_vhost(context_, &info);
     if (!vhost_) throw std::runtime_error("libwebsockets cannot make a virtual host");

@@ -143,10 +143,22 @@ void LwsLink::on_ended(Dial& dial, bool tcp_up, seam::EndInfo info) {
         next_turn_->arm(now());
         return;
     }
-    finish(std::move(info));
+    if (!tcp_up && info.cause == Cause::ConnectFailed) info.detail = refused_by();
+    finish(info);
 }
 
-void LwsLink::finish(seam::EndInfo info) {
+std::string LwsLink::refused_by() const {
+    if (!proxy_.empty()) return fmt::format("the proxy {} accepts no connection", proxy_address_);
+    if (!request_.shown_host.empty()) return request_.shown_host + " accepts no connection";
+    const auto& last = addresses_[next_address_ - 1];
+    const auto others =
+        addresses_.size() > 1 ? fmt::format(" (the last of {} addresses of {})", addresses_.size(), url_.host) : "";
+    const auto* form =
+        last.find(':') == std::string::npos ? "{}:{} accepts no connection{}" : "[{}]:{} accepts no connection{}";
+    return fmt::format(fmt::runtime(form), last, url_.port, others);
+}
+
+void LwsLink::finish(const seam::EndInfo& info) {
     if (phase_ == Phase::Ended) return;
     phase_ = Phase::Ended;
     if (dial_) std::exchange(dial_, nullptr)->abandon(0, "");

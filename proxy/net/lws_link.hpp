@@ -55,7 +55,8 @@ private:
     void dial_next();
     void on_address_timeout();
     void on_deadline();
-    void finish(seam::EndInfo info);
+    std::string refused_by() const;
+    void finish(const seam::EndInfo& info);
     PieceResult deliver(const seam::InboundMessage& message);
 
     enum class Phase { Resolving, Connecting, Open, Ended };

@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::string_view kScheme = "ipc://";
 
-[[noreturn]] void refuse(std::string text) {
-    throw std::runtime_error(std::move(text));
+[[noreturn]] void refuse(const std::string& text) {
+    throw std::runtime_error(text);
 }
 
 std::string read_lock(int fd) {

@@ -292,13 +292,13 @@ TEST_CASE("wrong answers to the upgrade fail the attempt, each with its cause") 
          "Sec-WebSocket-Accept: AAAA\r\n\r\n",
          Cause::ProtocolError},
     };
-    for (const auto& [answer, cause] : cases) {
-        const support::RawServer server(answer);
+    for (const auto& expected : cases) {
+        const support::RawServer server(expected.answer);
         Stage stage;
         auto request = Stage::request(fmt::format("ws://127.0.0.1:{}/", server.port()));
         request.timeout = 500ms;
         const auto end = stage.failure(request);
-        CHECK_MESSAGE(end.cause == cause, answer << " -> " << end.detail);
+        CHECK_MESSAGE(end.cause == expected.cause, expected.answer << " -> " << end.detail);
     }
     const support::RawServer plain("HTTP/1.1 400 Bad Request\r\n\r\n");
     Stage stage;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 
@@ -18,6 +19,19 @@ class DemoTest(unittest.TestCase):
             self.assertIn(word, said)
         self.assertGreater(len(said.splitlines()), 5)
         self.assertNotIn("Sanitizer", result.stderr)
+
+    def test_the_demo_can_be_interrupted_at_any_moment(self):
+        for delay in (0.005, 0.02, 0.05, 0.2, 1.0):
+            with self.subTest(delay):
+                demo = subprocess.Popen([FAIRLEAD, "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                try:
+                    demo.wait(delay)  # the moment is the subject
+                except subprocess.TimeoutExpired:
+                    pass
+                demo.send_signal(signal.SIGINT)
+                output, _ = demo.communicate(timeout=10 * PATIENCE)
+                # Before the handler is there, the signal itself is the end; too early, nothing has come to be summed up.
+                self.assertIn(demo.returncode, (0, 1, -signal.SIGINT), output)
 
     def test_two_demos_do_not_meet(self):
         demos = [subprocess.Popen([FAIRLEAD, "demo", "--seconds", "5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

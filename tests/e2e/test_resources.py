@@ -42,6 +42,7 @@ async def one_message(socket, record, _message):
 class ResourcesTest(SidecarTest):
     def _assert_no_growth(self, sidecar, before):
         growth = resident_kib(sidecar.process.pid) - before
+        print(f"resident before {before} KiB, growth {growth} KiB")
         if not SANITIZED:
             self.assertLess(growth, MAX_GROWTH_KIB, f"KiB of growth, from {before}")
 
@@ -113,6 +114,7 @@ class ResourcesTest(SidecarTest):
         with self.assertRaises(subprocess.TimeoutExpired):  # time is the subject here
             sidecar.process.wait(IDLE_SECONDS)
         seconds, switches = (after - before for after, before in zip(usage(sidecar.process.pid), (seconds, switches)))
+        print(f"idle for {IDLE_SECONDS} s: {seconds * 1000:.0f} ms on the processor, {switches} wake-ups")
         self.assertLess(switches / IDLE_SECONDS, 30, "wake-ups a second")
         if not SANITIZED:
             self.assertLess(seconds, 0.020, f"seconds on the processor in {IDLE_SECONDS} s")

@@ -98,3 +98,15 @@ TEST_CASE("a descriptor is watched for as long as it is readable") {
     REQUIRE(turn_until(loop, [&] { return seen == 4; }));
     close(fd);
 }
+
+TEST_CASE("calls after the end are dropped, also those from other threads") {
+    Loop loop;
+    bool called = false;
+    loop.post([&] { called = true; });
+    loop.close();
+    std::thread other([&] { loop.post([&] { called = true; }); });
+    other.join();
+    loop.turn_again();
+    loop.close();
+    CHECK_FALSE(called);
+}

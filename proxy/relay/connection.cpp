@@ -70,7 +70,7 @@ void Connection::send_pending() {
 }
 
 void Connection::on_drained() {
-    if (wants_room_) send_pending();
+    if (wants_room_) return send_pending();  // and answer when these have been handed to the socket, too
     if (!ready_ && intent_.pending() == 0 && session_.state() == ConnectionState::Connected) announce_ready();
     // Answers may bring new commands in: they wait for their own turn.
     for (auto& waiting : std::exchange(waiting_, {}))

@@ -353,6 +353,9 @@ TEST_CASE("subscriptions that the queue has no room for are sent when it is empt
     world.venue.last().drain();
     CHECK(world.venue.last().sent.back().first == "SUB c");
     CHECK(world.venue.last().sent.size() == 3);
+    CHECK(outcomes.empty());
+    world.venue.last().drain();
+    CHECK(outcomes.size() == 1);
     CHECK(world.status().ready());
 }
 

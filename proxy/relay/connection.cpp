@@ -133,10 +133,10 @@ void Connection::log_change(const core::action::Announce& change) {
     auto level = seam::LogLevel::Info;
     if (change.state == ConnectionState::Connecting) level = seam::LogLevel::Debug;
     if (change.state == ConnectionState::Failed) level = told_failed_ ? seam::LogLevel::Debug : seam::LogLevel::Error;
-    if (change.state == ConnectionState::Disconnected && change.cause != core::Cause::Shutdown)
-        level = seam::LogLevel::Warning;
-    if (change.state == ConnectionState::Reconnecting)
-        level = failure == last_logged_ ? seam::LogLevel::Debug : seam::LogLevel::Warning;
+    const bool wanted = change.cause == core::Cause::Shutdown || change.cause == core::Cause::Command;
+    if (change.state == ConnectionState::Disconnected && !wanted) level = seam::LogLevel::Warning;
+    if (change.state == ConnectionState::Reconnecting && !wanted) level = seam::LogLevel::Warning;
+    if (change.state == ConnectionState::Reconnecting && failure == last_logged_) level = seam::LogLevel::Debug;
     if (change.state == ConnectionState::Connected)
         last_logged_.clear();
     else if (change.state != ConnectionState::Connecting)

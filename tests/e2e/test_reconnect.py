@@ -90,6 +90,29 @@ class ReconnectTest(SidecarTest):
         subscriptions = sidecar.control("list_subscriptions", connection="venue").subscriptions.subscriptions
         self.assertEqual([s.times_sent for s in subscriptions], [ROUNDS + 1] * len(SUBSCRIPTIONS))
 
+    def test_a_consumer_from_before_the_sidecar_sees_every_number_and_the_next_epoch(self):
+        venue = self.venue(PyVenue, on_message=hello)
+        sidecar = self.sidecar({"venue": {"url": venue.url(), "subscriptions": SUBSCRIPTIONS}}, start=False)
+        consumer = self.consumer(sidecar, "data/", wait=False)
+        sidecar.start()
+        consumer.wait_subscribed()
+        sidecar.wait_connected("venue")
+        for number in range(50):
+            venue.send_all(f"{number}")
+        consumer.wait(lambda: b"49" in consumer.data(DATA), "the last of the first life")
+        sidecar.stop()
+        sidecar.start()
+        sidecar.wait_connected("venue")
+        consumer.wait(lambda: len({m.header.epoch for m in consumer.messages}) == 2, "a message of the second life")
+        venue.send_all("second life")
+        consumer.wait(lambda: b"second life" in consumer.data(DATA), "the message of the second life")
+        epochs = [m.header.epoch for m in consumer.messages if m.topic == DATA]
+        self.assertEqual(epochs, sorted(epochs))
+        for epoch in set(epochs):
+            numbers = [m.header.sequence for m in consumer.messages
+                       if m.topic == DATA and m.header.epoch == epoch and m.header.sequence > 0]  # fmt: skip
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+
     def test_the_order_of_states_around_a_loss(self):
         venue, _sidecar, consumer = self._start()
         venue.close_all(4001, "maintenance")

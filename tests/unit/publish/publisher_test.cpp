@@ -233,8 +233,8 @@ TEST_CASE("closed topics that are remembered no more never get a number twice") 
 
 TEST_CASE("many topics that fell silent together do not beat all at once, but each in time") {
     World world;
-    auto& group = world.publisher.open_group("x", 50'000);
-    for (int i = 0; i < 50'000; ++i)
+    auto& group = world.publisher.open_group("x", 10'000);
+    for (int i = 0; i < 10'000; ++i)
         group.data_topic(std::to_string(i));
     std::map<std::string, int> beats;
     std::size_t most = 0;
@@ -246,7 +246,7 @@ TEST_CASE("many topics that fell silent together do not beat all at once, but ea
             ++beats[message.topic];
     }
     CHECK(most < 4'000);
-    CHECK(beats.size() == 50'001);
+    CHECK(beats.size() == 10'001);
     for (const auto& [topic, count] : beats)
         REQUIRE(count >= 3);
 }

@@ -23,7 +23,7 @@ class LwsTransport;
 struct OutboundFrame {
     enum class Kind { Text, Binary, Ping };
     Kind kind = Kind::Text;
-    std::string buffer;  // kFrameRoom bytes, then the payload
+    std::string buffer;  // frame_room() bytes, then the payload
 };
 std::size_t frame_room();
 

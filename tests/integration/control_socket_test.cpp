@@ -1,5 +1,6 @@
 #include "net/control_socket.hpp"
 
+#include "temporary_directory.hpp"
 #include "wait.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 #include "net/socket_file.hpp"
 
-#include "wait.hpp"
+#include "temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>

@@ -3,6 +3,7 @@
 #include "fake_time.hpp"
 #include "publish/publisher.hpp"
 #include "recorders.hpp"
+#include "temporary_directory.hpp"
 #include "wait.hpp"
 
 #include <doctest/doctest.h>

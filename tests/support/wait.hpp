@@ -3,12 +3,8 @@
 
 #include "net/loop.hpp"
 
-#include <stdlib.h>
-
 #include <chrono>
-#include <filesystem>
 #include <functional>
-#include <string>
 
 namespace fairlead::support {
 
@@ -24,23 +20,5 @@ inline bool turn_until(net::Loop& loop, const std::function<bool()>& done,
     }
     return true;
 }
-
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-test-XXXXXX").string();
-        path_ = mkdtemp(pattern.data()) ? pattern : std::string("/nonexistent");
-    }
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
 
 }  // namespace fairlead::support

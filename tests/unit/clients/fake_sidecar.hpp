@@ -4,6 +4,7 @@
 
 #include "fairlead/v1/control.pb.h"
 #include "fairlead/v1/stream.pb.h"
+#include "temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 #include <zmq.h>
@@ -11,7 +12,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -35,25 +35,7 @@ private:
     void* handle_;
 };
 
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-client-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    std::string endpoint(std::string_view name) const { return "ipc://" + (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
+using support::TemporaryDirectory;
 using Frames = std::vector<std::string>;
 
 // Empty when nothing has come within the socket's ZMQ_RCVTIMEO.

@@ -40,6 +40,20 @@ std::string_view to_string(Cause cause) {
             return "config";
         case Cause::BackoffOver:
             return "backoff_over";
+        case Cause::Rotation:
+            return "rotation";
+        case Cause::Age:
+            return "age";
+        case Cause::Drain:
+            return "drain";
+        case Cause::FailBack:
+            return "fail_back";
+        case Cause::Reload:
+            return "reload";
+        case Cause::VenueSequence:
+            return "venue_sequence";
+        case Cause::Pool:
+            return "pool";
     }
     return "unknown";
 }

@@ -25,6 +25,13 @@ enum class Cause {
     MaxRetries,
     Config,
     BackoffOver,
+    Rotation,
+    Age,
+    Drain,
+    FailBack,
+    Reload,
+    VenueSequence,
+    Pool,
 };
 
 // "peer_closed" and so on, for logs.

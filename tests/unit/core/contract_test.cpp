@@ -31,7 +31,7 @@ TEST_CASE("every cause of the contract is a cause of core of the same value and 
         const std::string name = lower_after("CAUSE_", v1::Cause_Name(static_cast<v1::Cause>(value)));
         CHECK(core::to_string(static_cast<core::Cause>(value)) == name);
     }
-    CHECK(static_cast<int>(core::Cause::BackoffOver) == v1::Cause_MAX);
+    CHECK(static_cast<int>(core::Cause::Pool) == v1::Cause_MAX);
 }
 
 TEST_CASE("every connection state of the contract is one of core, counted from 1") {

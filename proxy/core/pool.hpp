@@ -1,0 +1,77 @@
+// Which socket of a pool carries which subscription, when a venue allows only so many on one: the least loaded first,
+// a new socket when all are full. A subscription never moves while its socket lives: moving would interrupt it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace fairlead::core {
+
+struct PoolSettings {
+    std::size_t per_socket = 0;  // subscriptions on one socket; 0 = no limit, one socket carries all
+    std::size_t max_sockets = 64;
+};
+
+class Pool {
+public:
+    using Shard = std::size_t;  // numbered from 0; a number that was released is used again, the lowest first
+
+    explicit Pool(const PoolSettings& settings);
+
+    struct Placement {
+        Shard shard = 0;
+        bool added = false;       // false = it was there already
+        bool new_socket = false;  // the pool has grown by this shard
+        bool full = false;        // no room on any socket, and no more sockets: not placed
+    };
+    // Also on a socket that is empty and has not been released yet. O(log shards).
+    Placement place(std::string_view subscription);
+
+    struct Removal {
+        Shard shard = 0;
+        bool removed = false;       // false = was not there
+        bool socket_empty = false;  // its socket carries nothing any more: to be closed; never of shard 0
+    };
+    Removal remove(std::string_view subscription);
+    // The empty shard's socket has been closed. Without effect on shard 0, which always exists, and on one that carries
+    // something.
+    void release(Shard shard);
+
+    // 0 for a shard that is not in use.
+    std::size_t load(Shard shard) const;
+    std::vector<Shard> shards() const;  // in use, in order
+    std::size_t size() const;           // subscriptions
+    bool contains(std::string_view subscription) const { return places_.contains(subscription); }
+    // How many subscriptions all sockets together can carry.
+    std::size_t capacity() const {
+        return settings_.per_socket == 0 ? std::numeric_limits<std::size_t>::max()
+                                         : settings_.per_socket * settings_.max_sockets;
+    }
+    // Changed limits hold for what is placed from now on.
+    void configure(const PoolSettings& settings);
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+
+    Placement put(std::string_view subscription, Shard shard);
+    void set_load(Shard shard, std::size_t load);
+
+    PoolSettings settings_;
+    std::unordered_map<std::string, Shard, Hash, std::equal_to<>> places_;
+    std::map<Shard, std::size_t> loads_;
+    std::set<std::pair<std::size_t, Shard>> by_load_;  // the same, the least loaded first
+    std::set<Shard> released_;                         // numbers below the highest that was ever in use
+};
+
+}  // namespace fairlead::core

@@ -16,6 +16,7 @@ constexpr char kSequenceTag = 4 << 3;
 constexpr char kReceiveTimeTag = 5 << 3 | 1;
 constexpr char kSessionTag = 6 << 3;
 constexpr char kLegTag = 7 << 3;
+constexpr char kRequestIdTag = 8 << 3 | 1;
 
 // proto3 leaves out a field that has its default value.
 char* put_varint(char* out, char tag, std::uint64_t value) {
@@ -46,7 +47,14 @@ std::size_t encode_header(const HeaderFields& fields, char* out) {
     at = put_fixed64(at, kReceiveTimeTag, fields.receive_time_ns);
     at = put_varint(at, kSessionTag, fields.session);
     at = put_varint(at, kLegTag, fields.leg);
+    at = put_fixed64(at, kRequestIdTag, fields.request_id);
     return static_cast<std::size_t>(at - out);
+}
+
+void make_head(std::string_view topic, const HeaderFields& fields, std::string& head) {
+    head.assign(topic);
+    head.append(1 + kMaxHeaderBytes, '\0');
+    head.resize(topic.size() + 1 + encode_header(fields, head.data() + topic.size() + 1));
 }
 
 }  // namespace fairlead::publish

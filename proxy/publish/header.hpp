@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace fairlead::publish {
 
@@ -15,12 +17,16 @@ struct HeaderFields {
     std::uint64_t receive_time_ns = 0;
     std::uint32_t session = 0;
     std::uint32_t leg = 0;
+    std::uint64_t request_id = 0;
 };
 
-// Four varints of 32 bits, one of 64, two fixed64, a tag byte each.
-inline constexpr std::size_t kMaxHeaderBytes = 4 * 6 + 11 + 2 * 9;
+// Four varints of 32 bits, one of 64, three fixed64, a tag byte each.
+inline constexpr std::size_t kMaxHeaderBytes = 4 * 6 + 11 + 3 * 9;
 
 // Writes at most kMaxHeaderBytes to `out`; returns how many.
 std::size_t encode_header(const HeaderFields& fields, char* out);
+
+// Frame 0: topic, NUL, header. Replaces what is in `head`.
+void make_head(std::string_view topic, const HeaderFields& fields, std::string& head);
 
 }  // namespace fairlead::publish

@@ -15,6 +15,12 @@
 
 namespace fairlead::seam {
 
+// Which of the implementations carries a connection.
+enum class Protocol {
+    Native,  // RFC 6455 by the codec of the websocket room, on libwebsockets as TCP, TLS, proxy and HTTP
+    Lws,     // libwebsockets' own WebSocket role
+};
+
 struct ConnectRequest {
     std::string url;  // ws:// or wss://, secrets resolved; never logged
     std::vector<std::pair<std::string, std::string>> headers;
@@ -27,6 +33,8 @@ struct ConnectRequest {
     std::string proxy;         // http://user:password@host:port; empty = direct
     core::Duration timeout{};  // for one attempt: lookup, TCP, TLS and upgrade together
     std::uint64_t max_message_bytes = 0;
+    Protocol protocol = Protocol::Lws;
+    bool compression = false;  // offer permessage-deflate; Native only
 };
 
 struct OpenInfo {

@@ -44,6 +44,8 @@ public:
     }
 
     Peer& last() { return *peers_.back(); }
+    // In the order of the attempts, from 0.
+    Peer& at(std::size_t attempt) { return *peers_.at(attempt); }
     std::size_t attempts() const { return peers_.size(); }
 
 private:

@@ -8,7 +8,10 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::support {
@@ -26,9 +29,42 @@ struct Recorded {
     }
 };
 
+// Kept payloads are strings here.
+inline const seam::KeptFrame::Table kKeptString{
+    .view = [](seam::KeptFrame::Storage& storage) -> std::string_view {
+        return *reinterpret_cast<std::string*>(storage.data());
+    },
+    .move =
+        [](seam::KeptFrame::Storage& from, seam::KeptFrame::Storage& to) {
+            auto* string = reinterpret_cast<std::string*>(from.data());
+            new (to.data()) std::string(std::move(*string));
+            std::destroy_at(string);
+        },
+    .release =
+        [](seam::KeptFrame::Storage& storage) { std::destroy_at(reinterpret_cast<std::string*>(storage.data())); },
+};
+
+inline void keep_string(seam::KeptFrame& kept, std::string_view payload) {
+    new (kept.fill(kKeptString).data()) std::string(payload);
+}
+
 class RecordingSink final : public seam::FrameSink {
 public:
-    seam::SinkResult send(std::string_view head, std::string_view payload, std::string* owned) override {
+    seam::SinkResult send(std::string_view head, std::string_view payload, std::string* owned,
+                          seam::KeptFrame* keep) override {
+        if (keep) keep_string(*keep, payload);
+        moved += owned ? 1 : 0;
+        return record(head, payload);
+    }
+    seam::SinkResult send_again(std::string_view head, const seam::KeptFrame& payload) override {
+        REQUIRE(payload.storage(kKeptString) != nullptr);
+        return record(head, payload.view());
+    }
+    seam::SinkResult record(std::string_view head, std::string_view payload) {
+        messages.push_back(take_apart(head, payload));
+        return slow ? seam::SinkResult::SlowConsumer : seam::SinkResult::Sent;
+    }
+    static Recorded take_apart(std::string_view head, std::string_view payload) {
         Recorded message;
         const auto end = head.find('\0');
         REQUIRE(end != std::string_view::npos);
@@ -36,9 +72,7 @@ public:
         const auto header = head.substr(end + 1);
         REQUIRE(message.header.ParseFromArray(header.data(), static_cast<int>(header.size())));
         message.payload = payload;
-        moved += owned ? 1 : 0;
-        messages.push_back(std::move(message));
-        return slow ? seam::SinkResult::SlowConsumer : seam::SinkResult::Sent;
+        return message;
     }
 
     std::vector<Recorded> on(const std::string& topic) const {

@@ -10,13 +10,16 @@
 namespace fairlead::support {
 
 struct World {
+    explicit World(const publish::JournalSettings& journal = {})
+        : publisher(sink, clock, {.epoch = 77, .heartbeat_interval = std::chrono::seconds{1}, .journal = journal}) {}
+
     FakeClock clock;
     FakeTimers timers{clock};
     FakeTransport venue;
     FixedRandom random;
     RecordingLog log;
     RecordingSink sink;
-    publish::Publisher publisher{sink, clock, {.epoch = 77, .heartbeat_interval = std::chrono::seconds{1}}};
+    publish::Publisher publisher;
     relay::Services services{venue, timers, clock, random, log, publisher};
 };
 

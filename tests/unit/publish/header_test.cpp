@@ -29,6 +29,7 @@ std::string by_protobuf(const HeaderFields& fields) {
     header.set_receive_time_ns(fields.receive_time_ns);
     header.set_session(fields.session);
     header.set_leg(fields.leg);
+    header.set_request_id(fields.request_id);
     return header.SerializeAsString();
 }
 
@@ -43,8 +44,14 @@ TEST_CASE("a header has the bytes that protobuf gives it") {
 TEST_CASE("the largest values fit") {
     constexpr auto k32 = std::numeric_limits<std::uint32_t>::max();
     constexpr auto k64 = std::numeric_limits<std::uint64_t>::max();
-    const HeaderFields largest{
-        .kind = 7, .flags = k32, .epoch = k64, .sequence = k64, .receive_time_ns = k64, .session = k32, .leg = k32};
+    const HeaderFields largest{.kind = 7,
+                               .flags = k32,
+                               .epoch = k64,
+                               .sequence = k64,
+                               .receive_time_ns = k64,
+                               .session = k32,
+                               .leg = k32,
+                               .request_id = k64};
     CHECK(encoded(largest) == by_protobuf(largest));
     CHECK(encoded(largest).size() <= kMaxHeaderBytes);
 }
@@ -60,7 +67,15 @@ TEST_CASE("random headers have the bytes that protobuf gives them") {
                                   .sequence = number(),
                                   .receive_time_ns = number(),
                                   .session = static_cast<std::uint32_t>(number()),
-                                  .leg = static_cast<std::uint32_t>(number())};
+                                  .leg = static_cast<std::uint32_t>(number()),
+                                  .request_id = number()};
         REQUIRE(encoded(fields) == by_protobuf(fields));
     }
+}
+
+TEST_CASE("frame 0 is the topic, NUL and the header") {
+    std::string head = "what was there before";
+    const HeaderFields fields{.kind = 1, .sequence = 5, .request_id = 9};
+    fairlead::publish::make_head("data/x/a/", fields, head);
+    CHECK(head == std::string("data/x/a/") + '\0' + by_protobuf(fields));
 }

@@ -29,12 +29,12 @@ v1::ConnectionEvent connected() {
 
 TEST_CASE("each topic counts its data, state and gaps from 1 in one sequence") {
     World world;
-    auto& group = world.publisher.open_group("x", 10);
+    auto& group = world.publisher.open_group("x", {.max_topics = 10});
     auto& a = group.data_topic("a");
     auto& b = group.data_topic("b");
     world.publisher.data(a, {.bytes = "one"}, origin(world));
     world.publisher.data(b, {.bytes = "two"}, origin(world));
-    group.announce(connected(), true, 1);
+    group.announce(connected(), {.tell = true}, 1);
     world.publisher.gap(a, {}, 1);
     world.publisher.data(a, {.bytes = "three"}, origin(world));
 
@@ -52,7 +52,7 @@ TEST_CASE("each topic counts its data, state and gaps from 1 in one sequence") {
 
 TEST_CASE("text and binary are told apart, and the payload is untouched") {
     World world;
-    auto& topic = world.publisher.open_group("x", 10).data_topic("all");
+    auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("all");
     const std::string bytes("\0\xff{}", 4);
     world.publisher.data(topic, {.bytes = bytes, .binary = true}, origin(world, 7));
     world.publisher.data(topic, {.bytes = "text"}, origin(world, 7));
@@ -67,7 +67,7 @@ TEST_CASE("text and binary are told apart, and the payload is untouched") {
 
 TEST_CASE("an outage is told once on every topic, just before its next message") {
     World world;
-    auto& group = world.publisher.open_group("x", 10);
+    auto& group = world.publisher.open_group("x", {.max_topics = 10});
     auto& a = group.data_topic("a");
     auto& b = group.data_topic("b");
     group.begin_outage({.from_ns = 5, .reason = v1::CAUSE_CONNECTION_LOST, .detail = "gone"});
@@ -90,9 +90,9 @@ TEST_CASE("an outage is told once on every topic, just before its next message")
 
 TEST_CASE("a silent topic beats ever more rarely, at least every 30 s; a state topic every time") {
     World world;
-    auto& group = world.publisher.open_group("x", 10);
+    auto& group = world.publisher.open_group("x", {.max_topics = 10});
     auto& topic = group.data_topic("a");
-    group.liveness = v1::LIVENESS_LIVE;
+    group.set_liveness(0, v1::LIVENESS_LIVE);
     world.publisher.data(topic, {.bytes = "x"}, origin(world));
     std::vector<int> beats;
     for (int tick = 0; tick < 120; ++tick) {
@@ -110,7 +110,7 @@ TEST_CASE("a silent topic beats ever more rarely, at least every 30 s; a state t
 
 TEST_CASE("a message makes the heartbeats of its topic frequent again") {
     World world;
-    auto& topic = world.publisher.open_group("x", 10).data_topic("a");
+    auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("a");
     for (int tick = 0; tick < 20; ++tick)
         world.publisher.tick();
     world.publisher.data(topic, {.bytes = "x"}, origin(world));
@@ -123,10 +123,10 @@ TEST_CASE("a message makes the heartbeats of its topic frequent again") {
 
 TEST_CASE("a newcomer's prefix gets heartbeats of the topics that match, as a baseline") {
     World world;
-    auto& group = world.publisher.open_group("x", 10);
+    auto& group = world.publisher.open_group("x", {.max_topics = 10});
     world.publisher.data(group.data_topic("a"), {.bytes = "1"}, origin(world));
     group.data_topic("b");
-    world.publisher.open_group("xy", 10).data_topic("a");
+    world.publisher.open_group("xy", {.max_topics = 10}).data_topic("a");
     world.sink.messages.clear();
     world.publisher.baseline("data/x/");
     REQUIRE(world.sink.messages.size() == 2);
@@ -136,7 +136,7 @@ TEST_CASE("a newcomer's prefix gets heartbeats of the topics that match, as a ba
 
 TEST_CASE("baselines are limited until the next tick") {
     World world;
-    auto& group = world.publisher.open_group("x", 3'000);
+    auto& group = world.publisher.open_group("x", {.max_topics = 3'000});
     for (int i = 0; i < 2'500; ++i)
         group.data_topic(std::to_string(i));
     world.publisher.baseline("");
@@ -150,18 +150,18 @@ TEST_CASE("baselines are limited until the next tick") {
 
 TEST_CASE("a connection that comes back in the same epoch goes on with its numbers") {
     World world;
-    auto& first = world.publisher.open_group("x", 10);
+    auto& first = world.publisher.open_group("x", {.max_topics = 10});
     world.publisher.data(first.data_topic("a"), {.bytes = "1"}, origin(world));
-    first.announce(connected(), true, 1);
+    first.announce(connected(), {.tell = true}, 1);
     world.publisher.close_group(first, v1::END_CODE_REMOVED);
     const auto end = world.sink.of(v1::KIND_END, "data/x/a/").front();
     CHECK(end.header.sequence() == 0);
     CHECK(end.as<v1::End>().code() == v1::END_CODE_REMOVED);
     CHECK(end.as<v1::End>().next_sequence() == 3);
 
-    auto& second = world.publisher.open_group("x", 10);
+    auto& second = world.publisher.open_group("x", {.max_topics = 10});
     world.publisher.data(second.data_topic("a"), {.bytes = "2"}, origin(world));
-    second.announce(connected(), false, 1);
+    second.announce(connected(), {.tell = false}, 1);
     CHECK(support::has_no_holes(world.sink.on("data/x/a/")));
     CHECK(support::has_no_holes(world.sink.on("state/x/")));
     CHECK(world.publisher.topics() == 2);
@@ -169,7 +169,7 @@ TEST_CASE("a connection that comes back in the same epoch goes on with its numbe
 
 TEST_CASE("channels beyond the bound, and those that cannot be topics, go to `unrouted`") {
     World world;
-    auto& group = world.publisher.open_group("x", 2);
+    auto& group = world.publisher.open_group("x", {.max_topics = 2});
     auto& a = group.data_topic("a");
     group.data_topic("b");
     auto& c = group.data_topic("c");
@@ -183,7 +183,7 @@ TEST_CASE("channels beyond the bound, and those that cannot be topics, go to `un
 
 TEST_CASE("a message that was assembled is moved, not copied") {
     World world;
-    auto& topic = world.publisher.open_group("x", 10).data_topic("all");
+    auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("all");
     std::string assembled(100, 'x');
     world.publisher.data(topic, {.bytes = assembled, .assembled = &assembled}, origin(world));
     world.publisher.data(topic, {.bytes = "short"}, origin(world));
@@ -192,7 +192,7 @@ TEST_CASE("a message that was assembled is moved, not copied") {
 
 TEST_CASE("episodes of slow consumers are counted") {
     World world;
-    auto& topic = world.publisher.open_group("x", 10).data_topic("all");
+    auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("all");
     world.publisher.data(topic, {.bytes = "1"}, origin(world));
     world.sink.slow = true;
     world.publisher.data(topic, {.bytes = "2"}, origin(world));
@@ -204,11 +204,11 @@ TEST_CASE("episodes of slow consumers are counted") {
 
 TEST_CASE("what a removed connection missed is told when it comes back in the same epoch") {
     World world;
-    auto& first = world.publisher.open_group("x", 10);
+    auto& first = world.publisher.open_group("x", {.max_topics = 10});
     world.publisher.data(first.data_topic("a"), {.bytes = "1"}, origin(world));
     first.data_topic("never used");
     world.publisher.close_group(first, v1::END_CODE_REMOVED);
-    auto& second = world.publisher.open_group("x", 10);
+    auto& second = world.publisher.open_group("x", {.max_topics = 10});
     world.publisher.data(second.data_topic("a"), {.bytes = "2"}, origin(world));
     world.publisher.data(second.data_topic("never used"), {.bytes = "2"}, origin(world));
     const auto gaps = world.sink.of(v1::KIND_GAP, "data/x/a/");
@@ -219,12 +219,12 @@ TEST_CASE("what a removed connection missed is told when it comes back in the sa
 
 TEST_CASE("closed topics that are remembered no more never get a number twice") {
     World world;
-    auto& many = world.publisher.open_group("many", 200'000);
+    auto& many = world.publisher.open_group("many", {.max_topics = 200'000});
     for (std::size_t i = 0; i <= publish::Publisher::kMaxRetired; ++i)
         world.publisher.data(many.data_topic(std::to_string(i)), {.bytes = "x"}, origin(world));
     world.publisher.close_group(many, v1::END_CODE_REMOVED);
     world.sink.messages.clear();
-    auto& again = world.publisher.open_group("many", 200'000);
+    auto& again = world.publisher.open_group("many", {.max_topics = 200'000});
     for (std::size_t i = 0; i <= publish::Publisher::kMaxRetired; ++i)
         world.publisher.data(again.data_topic(std::to_string(i)), {.bytes = "x"}, origin(world));
     for (const auto& message : world.sink.messages)
@@ -233,7 +233,7 @@ TEST_CASE("closed topics that are remembered no more never get a number twice") 
 
 TEST_CASE("many topics that fell silent together do not beat all at once, but each in time") {
     World world;
-    auto& group = world.publisher.open_group("x", 10'000);
+    auto& group = world.publisher.open_group("x", {.max_topics = 10'000});
     for (int i = 0; i < 10'000; ++i)
         group.data_topic(std::to_string(i));
     std::map<std::string, int> beats;

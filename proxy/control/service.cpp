@@ -19,6 +19,9 @@ bool only_reads(const v1::Request& request) {
         case v1::Request::kGetStatus:
         case v1::Request::kListConnections:
         case v1::Request::kListSubscriptions:
+        case v1::Request::kReplay:
+        case v1::Request::kSnapshot:
+        case v1::Request::kListGaps:
             return true;
         default:
             return false;
@@ -82,8 +85,10 @@ constexpr const char* kNoSecrets = "secrets (${env:…}, ${file:…}) are for th
 
 }  // namespace
 
-Service::Service(relay::Supervisor& supervisor, const seam::Clock& clock, DescribeProcess describe_process)
+Service::Service(relay::Supervisor& supervisor, Recovery& recovery, const seam::Clock& clock,
+                 DescribeProcess describe_process)
     : supervisor_(supervisor),
+      recovery_(recovery),
       clock_(clock),
       describe_process_(std::move(describe_process)),
       answers_(std::make_shared<AnswerCache>()) {}
@@ -94,7 +99,8 @@ void Service::refuse(v1::Code code, std::string message, std::uint64_t id, const
     respond(encode(reply, id, {code, std::move(message)}));
 }
 
-void Service::handle(const std::string& peer, std::string_view body, Respond respond) {
+void Service::handle(const std::string& peer, std::string_view body, Respond respond,
+                     std::unique_ptr<seam::ReplyStream> out) {
     ++counters_.requests;
     if (!allow(peer)) return refuse(v1::CODE_LIMITED, "too many requests: slow down", request_id(body), respond);
     if (body.size() > kMaxRequestBytes)
@@ -103,6 +109,10 @@ void Service::handle(const std::string& peer, std::string_view body, Respond res
     if (!request.ParseFromArray(body.data(), static_cast<int>(body.size())))
         return refuse(v1::CODE_INVALID, "not a fairlead.v1.Request", 0, respond);
     const std::uint64_t id = request.request_id();
+    if (Recovery::wants_stream(request)) {
+        const std::size_t hash = std::hash<std::string_view>{}(body);
+        return stream(request, {.peer = peer, .request_id = id, .body_hash = hash, .out = std::move(out)}, respond);
+    }
     if (id != 0 && !only_reads(request)) {
         const auto key = AnswerCache::key(peer, id, body);
         switch (answers_->begin(key, peer, respond, clock_.now())) {
@@ -125,6 +135,15 @@ void Service::handle(const std::string& peer, std::string_view body, Respond res
     execute(request, done, *reply);
 }
 
+void Service::stream(const v1::Request& request, ReplayStreams::Asker asker, const Respond& respond) {
+    const std::uint64_t id = asker.request_id;
+    const auto outcome =
+        recovery_.stream(request, std::move(asker), [id](v1::Reply& reply) { return encode(reply, id, {}); });
+    if (outcome.code == v1::CODE_OK) return;  // the stream begins with the reply
+    v1::Reply reply;
+    respond(encode(reply, id, outcome));
+}
+
 bool Service::allow(const std::string& peer) {
     const auto now = clock_.now();
     if (limits_.size() >= kMaxPeers)
@@ -142,8 +161,20 @@ void Service::execute(const v1::Request& request, relay::Done done, v1::Reply& r
             return done(execute(request.list_connections(), reply));
         case Case::kListSubscriptions:
             return done(execute(request.list_subscriptions(), reply));
+        case Case::kReplay:
+            return done(recovery_.page(request.replay(), request.request_id(), *reply.mutable_replay()));
+        case Case::kSnapshot:
+            return done(recovery_.page(request.snapshot(), request.request_id(), *reply.mutable_snapshot()));
+        case Case::kListGaps:
+            return done(execute(request.list_gaps(), reply));
         case Case::kReconnect:
-            return done(on_connection(request.reconnect(), [](auto& connection) { return connection.reconnect(); }));
+            return done(on_connection(request.reconnect(), [&](auto& connection) {
+                return connection.reconnect(request.reconnect().hard());
+            }));
+        case Case::kRotate:
+            return done(on_connection(request.rotate(), [](auto& connection) { return connection.rotate(); }));
+        case Case::kReload:
+            return done(execute(request.reload(), reply));
         case Case::kPause:
             return done(on_connection(request.pause(), [](auto& connection) { return connection.pause(); }));
         case Case::kResume:
@@ -175,9 +206,15 @@ relay::Outcome Service::on_connection(const Command& command, Call call) {
     return call(*connection);
 }
 
+relay::Outcome Service::execute(const v1::Reload& command, v1::Reply& reply) {
+    if (!reload_) return {v1::CODE_UNAVAILABLE, "this sidecar was not started from a configuration file"};
+    return reload_(command.dry_run(), *reply.mutable_reload());
+}
+
 relay::Outcome Service::status(v1::Reply& reply) {
     v1::Status& status = *reply.mutable_status();
     supervisor_.describe(status);
+    recovery_.describe(status);
     status.set_control_requests(counters_.requests);
     status.set_control_refused(counters_.refused);
     describe_process_(status);
@@ -190,6 +227,14 @@ relay::Outcome Service::execute(const v1::ListConnections& command, v1::Reply& r
 
 relay::Outcome Service::execute(const v1::ListSubscriptions& command, v1::Reply& reply) {
     return supervisor_.describe(command.connection(), *reply.mutable_subscriptions());
+}
+
+relay::Outcome Service::execute(const v1::ListGaps& command, v1::Reply& reply) {
+    auto outcome = recovery_.list(command, *reply.mutable_gaps());
+    // A connection that was removed may have left some.
+    const bool is_known = command.connection().empty() || supervisor_.find(command.connection());
+    if (is_known || reply.gaps().gaps_size() > 0) return outcome;
+    return {v1::CODE_NOT_FOUND, fmt::format("no connection `{}`", command.connection())};
 }
 
 relay::Outcome Service::execute(const v1::AddConnection& command) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "control/answer_cache.hpp"
+#include "control/recovery.hpp"
 #include "core/rate_limit.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "relay/outcome.hpp"
 #include "relay/supervisor.hpp"
 #include "seam/clock.hpp"
+#include "seam/reply_stream.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -31,10 +33,19 @@ public:
     // Adds to a status what only the process knows: version, instance, consumers.
     using DescribeProcess = std::function<void(v1::Status&)>;
 
-    Service(relay::Supervisor& supervisor, const seam::Clock& clock, DescribeProcess describe_process);
+    // Reads the configuration again and applies it, or only tells what would change.
+    using Reload = std::function<relay::Outcome(bool dry_run, v1::ReloadResult& result)>;
 
-    // `peer` tells callers apart, for limits and repeated requests.
-    void handle(const std::string& peer, std::string_view body, Respond respond);
+    Service(relay::Supervisor& supervisor, Recovery& recovery, const seam::Clock& clock,
+            DescribeProcess describe_process);
+
+    // Without it, there is nothing to reload.
+    void on_reload(Reload reload) { reload_ = std::move(reload); }
+
+    // `peer` tells callers apart, for limits and repeated requests. Without `stream` a caller gets nothing but its
+    // reply.
+    void handle(const std::string& peer, std::string_view body, Respond respond,
+                std::unique_ptr<seam::ReplyStream> stream = nullptr);
 
     const ServiceCounters& counters() const { return counters_; }
 
@@ -48,9 +59,13 @@ private:
     bool allow(const std::string& peer);
     void execute(const v1::Request& request, relay::Done done, v1::Reply& reply);
 
+    void stream(const v1::Request& request, ReplayStreams::Asker asker, const Respond& respond);
+
     relay::Outcome execute(const v1::ListConnections& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::ListGaps& command, v1::Reply& reply);
     relay::Outcome execute(const v1::ListSubscriptions& command, v1::Reply& reply);
     relay::Outcome execute(const v1::AddConnection& command);
+    relay::Outcome execute(const v1::Reload& command, v1::Reply& reply);
     relay::Outcome status(v1::Reply& reply);
     void execute(const v1::Subscribe& command, relay::Done done);
     void execute(const v1::Send& command, relay::Done done);
@@ -58,8 +73,10 @@ private:
     relay::Outcome on_connection(const Command& command, Call call);
 
     relay::Supervisor& supervisor_;
+    Recovery& recovery_;
     const seam::Clock& clock_;
     const DescribeProcess describe_process_;
+    Reload reload_;
     std::shared_ptr<AnswerCache> answers_;  // shared with replies that are still due when the service has gone
     std::unordered_map<std::string, core::RateLimit> limits_;  // by peer
     ServiceCounters counters_;

@@ -1,5 +1,7 @@
 #include "net/control_socket.hpp"
 
+#include <cerrno>
+
 namespace fairlead::net {
 namespace {
 
@@ -15,6 +17,41 @@ bool names_a_process(std::string_view peer_address) {
 }
 
 }  // namespace
+
+class ControlSocket::Stream final : public seam::ReplyStream {
+public:
+    Stream(std::shared_ptr<ControlSocket*> socket, std::vector<std::string> frames)
+        : socket_(std::move(socket)), frames_(std::move(frames)) {}
+
+    std::string_view connection() const override { return frames_.front(); }
+    seam::ReplyResult reply(std::string_view body) override {
+        const auto begun = begin();
+        if (begun != seam::ReplyResult::Sent) return begun;
+        return result((*socket_)->send_frame(body, 0));
+    }
+    seam::ReplyResult message(std::string_view head, std::string_view payload) override {
+        const auto begun = begin();
+        if (begun != seam::ReplyResult::Sent) return begun;
+        return result((*socket_)->send_frame(head, ZMQ_SNDMORE) && (*socket_)->send_frame(payload, 0));
+    }
+    seam::ReplyResult message(std::string_view head, const seam::KeptFrame& payload) override {
+        const auto begun = begin();
+        if (begun != seam::ReplyResult::Sent) return begun;
+        zmq_msg_t frame;
+        if (!(*socket_)->send_frame(head, ZMQ_SNDMORE)) return seam::ReplyResult::Gone;
+        make_message(frame, payload);
+        const bool sent = zmq_msg_send(&frame, (*socket_)->socket_.get(), ZMQ_DONTWAIT) >= 0;
+        if (!sent) zmq_msg_close(&frame);
+        return result(sent);
+    }
+
+private:
+    seam::ReplyResult begin() { return *socket_ ? (*socket_)->send_envelope(frames_) : seam::ReplyResult::Gone; }
+    static seam::ReplyResult result(bool sent) { return sent ? seam::ReplyResult::Sent : seam::ReplyResult::Gone; }
+
+    const std::shared_ptr<ControlSocket*> socket_;
+    const std::vector<std::string> frames_;
+};
 
 ControlSocket::ControlSocket(ZmqContext& context, Loop& loop, const std::string& endpoint, unsigned socket_mode)
     : file_(endpoint),
@@ -57,6 +94,7 @@ bool ControlSocket::receive(Envelope& envelope) {
         const auto address = frame.property("Peer-Address");
         envelope.peer = file_.is_unix() && names_a_process(address) ? address : envelope.frames.front();
         envelope.whole = true;
+        envelope.many_replies = frame.property("Socket-Type") != "REQ";
     }
     return true;
 }
@@ -67,22 +105,32 @@ void ControlSocket::receive_requests() {
         if (!receive(envelope)) return;
         // What is not an envelope still gets an answer: an empty body is no request.
         if (!envelope.whole && envelope.frames.size() > 2) envelope.frames.resize(2);
-        handler_(envelope.peer, envelope.body,
-                 [self = self_, frames = std::move(envelope.frames)](const std::string& reply) {
-                     if (*self) (*self)->send(frames, reply);
-                 });
+        auto stream = envelope.many_replies ? std::make_unique<Stream>(self_, envelope.frames) : nullptr;
+        handler_(
+            envelope.peer, envelope.body,
+            [self = self_, frames = std::move(envelope.frames)](const std::string& reply) {
+                if (*self) (*self)->send(frames, reply);
+            },
+            std::move(stream));
     }
     loop_.turn_again();
 }
 
 void ControlSocket::send(const std::vector<std::string>& frames, const std::string& reply) {
+    if (send_envelope(frames) != seam::ReplyResult::Sent || !send_frame(reply, 0)) ++undeliverable_;
+}
+
+seam::ReplyResult ControlSocket::send_envelope(const std::vector<std::string>& frames) {
+    // Only the first frame can be refused: it names the client, whose queue is judged by whole messages.
     for (const auto& frame : frames) {
-        if (zmq_send(socket_.get(), frame.data(), frame.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-            ++undeliverable_;
-            return;
-        }
+        if (!send_frame(frame, ZMQ_SNDMORE))
+            return zmq_errno() == EAGAIN ? seam::ReplyResult::Full : seam::ReplyResult::Gone;
     }
-    if (zmq_send(socket_.get(), reply.data(), reply.size(), ZMQ_DONTWAIT) < 0) ++undeliverable_;
+    return seam::ReplyResult::Sent;
+}
+
+bool ControlSocket::send_frame(std::string_view frame, int flags) {
+    return zmq_send(socket_.get(), frame.data(), frame.size(), flags | ZMQ_DONTWAIT) >= 0;
 }
 
 }  // namespace fairlead::net

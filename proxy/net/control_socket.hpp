@@ -8,6 +8,7 @@
 #include "net/loop.hpp"
 #include "net/socket_file.hpp"
 #include "net/zmq.hpp"
+#include "seam/reply_stream.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -24,7 +25,9 @@ public:
     // To be called once for each request; calls after the socket has gone do nothing.
     using Respond = std::function<void(std::string reply)>;
     // `peer` tells clients apart: the process on Unix sockets, else the ZeroMQ connection. `body` lasts for the call.
-    using Handler = std::function<void(const std::string& peer, std::string_view body, Respond respond)>;
+    // `stream` is null for REQ clients, who can get one message only.
+    using Handler = std::function<void(const std::string& peer, std::string_view body, Respond respond,
+                                       std::unique_ptr<seam::ReplyStream> stream)>;
 
     // Throws std::runtime_error when the endpoint cannot be served.
     ControlSocket(ZmqContext& context, Loop& loop, const std::string& endpoint, unsigned socket_mode);
@@ -36,7 +39,7 @@ public:
     std::uint64_t last_epoch() const { return file_.last_epoch(); }
     void keep_epoch(std::uint64_t epoch) { file_.keep_epoch(epoch); }
 
-    // Replies that could not be delivered: the client had gone, or did not read.
+    // Replies that could not be delivered: the client had gone, or did not read. Without those of streams.
     std::uint64_t undeliverable() const { return undeliverable_; }
 
     static constexpr std::size_t kMaxFrames = 4;
@@ -48,10 +51,15 @@ private:
         std::string body;
         std::string peer;
         bool whole = false;
+        bool many_replies = false;  // its socket can take more than one
     };
+    class Stream;
 
     bool receive(Envelope& envelope);
     void receive_requests();
+    // Frames in front of the last one.
+    seam::ReplyResult send_envelope(const std::vector<std::string>& frames);
+    bool send_frame(std::string_view frame, int flags);
     void send(const std::vector<std::string>& frames, const std::string& reply);
 
     SocketFile file_;  // outlives the socket

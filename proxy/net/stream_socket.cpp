@@ -1,8 +1,7 @@
 #include "net/stream_socket.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <new>
 
 namespace fairlead::net {
 namespace {
@@ -16,15 +15,9 @@ void free_string(void* /*data*/, void* hint) {
     delete static_cast<std::string*>(hint);
 }
 
-void fill(zmq_msg_t& message, std::string_view bytes) {
-    // Only memory can fail here, and without memory the process ends in any case.
-    if (zmq_msg_init_size(&message, bytes.size()) != 0) throw std::bad_alloc();
-    std::memcpy(zmq_msg_data(&message), bytes.data(), bytes.size());
-}
-
 // Without a copy, where the bytes can be had.
-void fill(zmq_msg_t& message, std::string_view bytes, std::string* owned) {
-    if (!owned) return fill(message, bytes);
+void make_message(zmq_msg_t& message, std::string_view bytes, std::string* owned) {
+    if (!owned) return net::make_message(message, bytes);
     auto* kept = new std::string(std::move(*owned));
     if (zmq_msg_init_data(&message, kept->data(), kept->size(), &free_string, kept) != 0) throw std::bad_alloc();
 }
@@ -68,18 +61,31 @@ void StreamSocket::keep_epoch(std::uint64_t epoch) {
         file->keep_epoch(epoch);
 }
 
-seam::SinkResult StreamSocket::send(std::string_view head, std::string_view payload, std::string* owned) {
+seam::SinkResult StreamSocket::send(std::string_view head, std::string_view payload, std::string* owned,
+                                    seam::KeptFrame* kept) {
     zmq_msg_t frame;
-    fill(frame, head);
-    const bool everyone = send_head(frame);
-    fill(frame, payload, owned);
+    make_message(frame, payload, owned);
+    if (kept) keep(frame, *kept);
+    return send(head, frame);
+}
+
+seam::SinkResult StreamSocket::send_again(std::string_view head, const seam::KeptFrame& payload) {
+    zmq_msg_t frame;
+    net::make_message(frame, payload);
+    return send(head, frame);
+}
+
+seam::SinkResult StreamSocket::send(std::string_view head, zmq_msg_t& payload) {
+    const bool everyone = send_head(head);
     // Cannot be refused: queues are judged by whole messages, at the first frame.
-    if (zmq_msg_send(&frame, socket_.get(), ZMQ_DONTWAIT) < 0) zmq_msg_close(&frame);
+    if (zmq_msg_send(&payload, socket_.get(), ZMQ_DONTWAIT) < 0) zmq_msg_close(&payload);
     return everyone ? seam::SinkResult::Sent : seam::SinkResult::SlowConsumer;
 }
 
 // False = at least one consumer's queue is full; it does not get this message.
-bool StreamSocket::send_head(zmq_msg_t& head) {
+bool StreamSocket::send_head(std::string_view bytes) {
+    zmq_msg_t head;
+    net::make_message(head, bytes);
     if (zmq_msg_send(&head, socket_.get(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return true;
     const int lossy = 0;
     const int strict = 1;

@@ -38,7 +38,9 @@ public:
     // What a consumer that subscribes to it gets first: one frame.
     void set_welcome(std::string_view frame);
 
-    seam::SinkResult send(std::string_view head, std::string_view payload, std::string* owned) override;
+    seam::SinkResult send(std::string_view head, std::string_view payload, std::string* owned,
+                          seam::KeptFrame* kept) override;
+    seam::SinkResult send_again(std::string_view head, const seam::KeptFrame& payload) override;
     // To be called once in each turn of the loop: subscriptions that came in while something was sent wake nobody.
     void after_turn();
 
@@ -50,7 +52,8 @@ public:
     static constexpr std::size_t kMaxCountedFilters = 100'000;
 
 private:
-    bool send_head(zmq_msg_t& head);
+    seam::SinkResult send(std::string_view head, zmq_msg_t& payload);
+    bool send_head(std::string_view head);
     void receive_subscriptions();
 
     std::vector<std::unique_ptr<SocketFile>> files_;  // outlives the socket

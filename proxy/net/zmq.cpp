@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -13,7 +14,48 @@ namespace {
     throw std::runtime_error(fmt::format("{}: {}", what, zmq_strerror(zmq_errno())));
 }
 
+// Kept frames hold a zmq_msg_t.
+static_assert(sizeof(zmq_msg_t) <= seam::KeptFrame::kStorageBytes);
+
+zmq_msg_t* message_in(seam::KeptFrame::Storage& storage) {
+    return std::launder(reinterpret_cast<zmq_msg_t*>(storage.data()));
+}
+
+zmq_msg_t* new_message_in(seam::KeptFrame::Storage& storage) {
+    auto* message = new (storage.data()) zmq_msg_t;
+    zmq_msg_init(message);
+    return message;
+}
+
+std::string_view view_of(zmq_msg_t& message) {
+    return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
+}
+
+constexpr seam::KeptFrame::Table kKeptMessage{
+    .view = [](seam::KeptFrame::Storage& storage) { return view_of(*message_in(storage)); },
+    .move = [](seam::KeptFrame::Storage& from,
+               seam::KeptFrame::Storage& to) { zmq_msg_move(new_message_in(to), message_in(from)); },
+    .release = [](seam::KeptFrame::Storage& storage) { zmq_msg_close(message_in(storage)); },
+};
+
 }  // namespace
+
+void keep(zmq_msg_t& message, seam::KeptFrame& kept) {
+    zmq_msg_copy(new_message_in(kept.fill(kKeptMessage)), &message);
+}
+
+void make_message(zmq_msg_t& message, const seam::KeptFrame& kept) {
+    auto* storage = kept.storage(kKeptMessage);
+    if (!storage) return make_message(message, kept.view());
+    zmq_msg_init(&message);
+    zmq_msg_copy(&message, message_in(*storage));
+}
+
+void make_message(zmq_msg_t& message, std::string_view bytes) {
+    // Only memory can fail here, and without memory the process ends in any case.
+    if (zmq_msg_init_size(&message, bytes.size()) != 0) throw std::bad_alloc();
+    if (!bytes.empty()) std::memcpy(zmq_msg_data(&message), bytes.data(), bytes.size());
+}
 
 ZmqContext::ZmqContext() : context_(zmq_ctx_new()) {
     if (!context_) throw std::bad_alloc();

@@ -1,6 +1,8 @@
 // libzmq's C interface with ownership. libzmq ends the process on misuse; its sockets belong to one thread.
 #pragma once
 
+#include "seam/kept_frame.hpp"
+
 #include <zmq.h>
 
 #include <string>
@@ -60,5 +62,13 @@ public:
 private:
     zmq_msg_t message_;
 };
+
+// Leaves a reference to the payload of `message` in `kept`: one more count, or a copy of at most 33 bytes, which libzmq
+// holds in the message itself.
+void keep(zmq_msg_t& message, seam::KeptFrame& kept);
+// Makes of `message`, which must not be initialised, one with that payload: without a copy where keep() has kept it.
+void make_message(zmq_msg_t& message, const seam::KeptFrame& kept);
+// One with a copy of these bytes.
+void make_message(zmq_msg_t& message, std::string_view bytes);
 
 }  // namespace fairlead::net

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ namespace {
 
 struct Desk {
     Desk() : endpoint("ipc://" + (directory / "c")), control(context, loop, endpoint, 0660) {
-        control.on_request([this](const std::string& peer, std::string_view body, const auto& respond) {
+        control.on_request([this](const std::string& peer, std::string_view body, const auto& respond,
+                                  const std::unique_ptr<seam::ReplyStream>& stream) {
             peers.push_back(peer);
+            streams.push_back(stream != nullptr);
             bodies.emplace_back(body);
             respond("re:" + std::string(body));
         });
@@ -54,6 +57,7 @@ struct Desk {
     net::ControlSocket control;
     std::vector<std::string> peers;
     std::vector<std::string> bodies;
+    std::vector<bool> streams;  // whether more than the reply can be sent
 };
 
 }  // namespace
@@ -65,6 +69,7 @@ TEST_CASE("every envelope comes back as it came") {
     CHECK(desk.exchange(ZMQ_DEALER, {"body"}) == Frames{"re:body"});
     CHECK(desk.exchange(ZMQ_DEALER, {"", "body"}) == Frames{"", "re:body"});
     CHECK(desk.bodies == std::vector<std::string>(4, "body"));
+    CHECK(desk.streams == std::vector<bool>{false, false, true, true});
 }
 
 TEST_CASE("what has too many frames gets one answer all the same") {
@@ -87,8 +92,8 @@ TEST_CASE("one process is one peer, whatever sockets it opens") {
 TEST_CASE("a client that has gone before its answer is no trouble") {
     Desk desk;
     net::ControlSocket::Respond late;
-    desk.control.on_request(
-        [&](const std::string&, std::string_view, net::ControlSocket::Respond respond) { late = std::move(respond); });
+    desk.control.on_request([&](const std::string&, std::string_view, net::ControlSocket::Respond respond,
+                                const std::unique_ptr<seam::ReplyStream>&) { late = std::move(respond); });
     {
         net::ZmqSocket client(desk.context, ZMQ_DEALER, 0);
         REQUIRE(zmq_connect(client.get(), desk.endpoint.c_str()) == 0);

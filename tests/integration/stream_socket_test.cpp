@@ -78,9 +78,9 @@ TEST_CASE("a consumer gets two frames; subscriptions are seen, also of a second 
     REQUIRE(stage.turn_until([&] { return stage.subscriptions.size() == 2; }));
     CHECK(stage.stream->filters() == 1);
     std::string owned(100'000, 'y');
-    CHECK(stage.stream->send("data/x/\0head", "payload", nullptr) == seam::SinkResult::Sent);
-    CHECK(stage.stream->send("data/x/\0head", owned, &owned) == seam::SinkResult::Sent);
-    CHECK(stage.stream->send("data/y/\0head", "not wanted", nullptr) == seam::SinkResult::Sent);
+    CHECK(stage.stream->send("data/x/\0head", "payload", nullptr, nullptr) == seam::SinkResult::Sent);
+    CHECK(stage.stream->send("data/x/\0head", owned, &owned, nullptr) == seam::SinkResult::Sent);
+    CHECK(stage.stream->send("data/y/\0head", "not wanted", nullptr, nullptr) == seam::SinkResult::Sent);
     for (auto* consumer : {&first, &second}) {
         std::vector<std::vector<std::string>> got;
         REQUIRE(support::turn_until(stage.loop, [&] {
@@ -91,6 +91,41 @@ TEST_CASE("a consumer gets two frames; subscriptions are seen, also of a second 
         CHECK(got[0] == std::vector<std::string>{"data/x/", "payload"});  // the literal ends at its NUL
         CHECK(got[1][1] == std::string(100'000, 'y'));
     }
+}
+
+TEST_CASE("a payload that was kept is sent again without a copy, and outlives the socket") {
+    Stage stage;
+    Consumer consumer(stage.context, stage.endpoint, "data/x/");
+    REQUIRE(stage.turn_until([&] { return stage.subscriptions.size() == 1; }));
+    seam::KeptFrame small;
+    seam::KeptFrame large;
+    seam::KeptFrame moved;
+    std::string owned(100'000, 'y');
+    const char* bytes = owned.data();
+    stage.stream->send("data/x/", "small", nullptr, &small);
+    stage.stream->send("data/x/", std::string(1'000, 'z'), nullptr, &large);
+    stage.stream->send("data/x/", owned, &owned, &moved);
+    CHECK(small.view() == "small");
+    CHECK(large.view() == std::string(1'000, 'z'));
+    CHECK(moved.view().data() == bytes);
+    for (const auto* kept : {&small, &large, &moved})
+        stage.stream->send_again("data/x/", *kept);
+    std::vector<std::vector<std::string>> got;
+    REQUIRE(support::turn_until(stage.loop, [&] {
+        stage.loop.turn_again();
+        if (auto frames = consumer.next(); !frames.empty()) got.push_back(frames);
+        return got.size() == 6;
+    }));
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(got[i] == got[i + 3]);
+    CHECK(got[5][1] == std::string(100'000, 'y'));
+    const seam::KeptFrame taken = std::move(large);
+    CHECK_FALSE(static_cast<bool>(large));  // NOLINT(bugprone-use-after-move): that is what is tested
+    stage.stream.reset();
+    CHECK(taken.view() == std::string(1'000, 'z'));
+    CHECK(moved.view() == std::string(100'000, 'y'));
+    small.reset();
+    CHECK(small.view().empty());
 }
 
 TEST_CASE("the welcome is one frame for those who ask for it") {
@@ -112,7 +147,7 @@ TEST_CASE("episodes of a slow consumer are counted as often as it sees a gap; a 
     Stage stage(100);
     support::FakeClock clock;
     publish::Publisher publisher(*stage.stream, clock, {.epoch = 1});
-    auto& topic = publisher.open_group("x", 10).data_topic("all");
+    auto& topic = publisher.open_group("x", {.max_topics = 10}).data_topic("all");
     Consumer slow(stage.context, stage.endpoint, "data/x/all/", 50);
     Consumer fast(stage.context, stage.endpoint, "data/x/", 0);
     REQUIRE(stage.turn_until([&] { return stage.subscriptions.size() == 2; }));

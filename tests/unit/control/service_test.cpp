@@ -18,8 +18,8 @@ struct Desk : support::World {
         connection.id = "a";
         connection.urls = {config::SecretText("ws://venue/a")};
         supervisor = std::make_unique<relay::Supervisor>(config, services);
-        service =
-            std::make_unique<control::Service>(*supervisor, clock, [](v1::Status& status) { status.set_version("v"); });
+        service = std::make_unique<control::Service>(*supervisor, recovery, clock,
+                                                     [](v1::Status& status) { status.set_version("v"); });
         supervisor->start();
         venue.last().accept();
     }
@@ -39,6 +39,7 @@ struct Desk : support::World {
     }
 
     std::vector<v1::Reply> replies;  // outlives what still replies when it goes
+    control::Recovery recovery{publisher, clock, timers};
     config::Config config;
     std::unique_ptr<relay::Supervisor> supervisor;
     std::unique_ptr<control::Service> service;

@@ -2,6 +2,7 @@
 
 #include "core/close_code.hpp"
 #include "core/retry_after.hpp"
+#include "net/http_body.hpp"
 #include "net/lws_link.hpp"
 #include "net/lws_transport.hpp"
 
@@ -11,11 +12,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <simdjson.h>
+#include <strings.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -24,13 +25,30 @@ namespace {
 
 using core::Cause;
 
-constexpr std::size_t kMaxDetailBytes = 200;
-constexpr int kCloseSeconds = 2;  // for the socket to take a close frame; libwebsockets gives the answer to it 5 more
 constexpr core::Duration kKillInterval = std::chrono::milliseconds{200};
 constexpr unsigned kUnsentMilliseconds = 20'000;  // bytes that are not acknowledged for so long end the connection
 
 // Switches libwebsockets' own pings off.
 constexpr lws_retry_bo_t kNoKeepAlive{};
+
+// The callbacks with a Dial in `user` that anything is done in, the frequent ones first.
+constexpr std::array<int, 17> kReasons = {LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ,
+                                          LWS_CALLBACK_RECEIVE_CLIENT_HTTP,
+                                          LWS_CALLBACK_CLIENT_RECEIVE,
+                                          LWS_CALLBACK_CLIENT_HTTP_WRITEABLE,
+                                          LWS_CALLBACK_CLIENT_WRITEABLE,
+                                          LWS_CALLBACK_CLIENT_RECEIVE_PONG,
+                                          LWS_CALLBACK_WS_PEER_INITIATED_CLOSE,
+                                          LWS_CALLBACK_WSI_CREATE,
+                                          LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER,
+                                          LWS_CALLBACK_CLIENT_HTTP_REDIRECT,
+                                          LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP,
+                                          LWS_CALLBACK_COMPLETED_CLIENT_HTTP,
+                                          LWS_CALLBACK_CLIENT_ESTABLISHED,
+                                          LWS_CALLBACK_CLIENT_CONNECTION_ERROR,
+                                          LWS_CALLBACK_CLOSED_CLIENT_HTTP,
+                                          LWS_CALLBACK_CLIENT_CLOSED,
+                                          LWS_CALLBACK_WSI_DESTROY};
 
 core::SteadyTime steady_now() {
     return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -50,41 +68,30 @@ std::string peer_address(lws* wsi) {
                                          : fmt::format("{}:{}", host.data(), port.data());
 }
 
-std::string header(lws* wsi, lws_token_indexes token) {
-    std::array<char, 256> text{};
-    const int length = lws_hdr_copy(wsi, text.data(), static_cast<int>(text.size()), token);
-    return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : std::string();
-}
-
-// libwebsockets does not say that it ended a connection because of a violation. It shows: the peer has not.
-bool peer_has_ended(lws* wsi, bool tls) {
-    if (SSL* ssl = tls ? lws_get_ssl(wsi) : nullptr; ssl && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN))
-        return true;
-    char byte = 0;
-    const auto got = recv(lws_get_socket_fd(wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got < 0 && errno != EAGAIN);
-}
-
-// What a venue or a library says may hold anything; a detail is one line of UTF-8, or no consumer could parse it.
-std::string one_line(std::string_view text) {
-    std::string line(text.substr(0, kMaxDetailBytes));
-    const bool is_utf8 = simdjson::validate_utf8(line);
-    for (char& c : line) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) c = ' ';
-        if (byte >= 0x80 && !is_utf8) c = '?';
-    }
-    return line;
+bool add_field(lws* wsi, const std::string& name, const std::string& value, unsigned char** at, unsigned char* end) {
+    const std::string with_colon = name + ":";
+    return lws_add_http_header_by_name(wsi, reinterpret_cast<const unsigned char*>(with_colon.c_str()),
+                                       reinterpret_cast<const unsigned char*>(value.data()),
+                                       static_cast<int>(value.size()), at, end) == 0;
 }
 
 }  // namespace
+
+std::string answer_field(lws* wsi, int token) {
+    const auto index = static_cast<lws_token_indexes>(token);
+    const int length = lws_hdr_total_length(wsi, index);
+    if (length <= 0) return {};
+    std::string text(static_cast<std::size_t>(length) + 1, '\0');
+    const int copied = lws_hdr_copy(wsi, text.data(), length + 1, index);
+    text.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+    return text;
+}
 
 Dial::Dial(LwsTransport& transport, LwsLink& link) : transport_(transport), link_(&link) {}
 
 void Dial::start(const DialTarget& target, lws_vhost* vhost) {
     tls_ = target.tls;
     proxied_ = !link_->request().proxy.empty();
-    const auto& request = link_->request();
     lws_client_connect_info info{};
     info.context = transport_.loop().context();
     info.vhost = vhost;
@@ -93,12 +100,12 @@ void Dial::start(const DialTarget& target, lws_vhost* vhost) {
     info.host = target.host_header.c_str();
     info.path = target.path.c_str();
     info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (target.tls ? LCCSCF_USE_SSL : 0);
-    info.protocol = request.subprotocol.empty() ? nullptr : request.subprotocol.c_str();
     info.local_protocol_name = "ws";
     info.ietf_version_or_minus_one = -1;
     info.userdata = this;
     info.retry_and_idle_policy = &kNoKeepAlive;
     info.pwsi = &wsi_;
+    prepare(info);
     starting_ = true;
     const lws* started = lws_client_connect_via_info(&info);
     starting_ = false;
@@ -108,7 +115,7 @@ void Dial::start(const DialTarget& target, lws_vhost* vhost) {
 }
 
 void Dial::request_writable() {
-    if (wsi_ && open_) lws_callback_on_writable(wsi_);
+    if (wsi_ && open_ && !reading_) lws_callback_on_writable(wsi_);
 }
 
 std::string_view Dial::phase() const {
@@ -127,29 +134,16 @@ void Dial::abandon(std::uint16_t close_code, std::string_view reason) {
 // Again and again: what happens to the socket in the same turn makes libwebsockets set another timeout in place of
 // this.
 void Dial::kill() {
+    if (!wsi_) return;
     lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    if (!kill_timer_) {
-        kill_timer_ = transport_.loop().create([this] {
-            if (wsi_) kill();
-        });
-    }
+    if (!kill_timer_) kill_timer_ = transport_.loop().create([this] { kill(); });
     kill_timer_->arm(steady_now() + kKillInterval);
 }
 
-void Dial::begin_close(std::uint16_t code, std::string_view reason) {
-    if (closing_) return;
-    closing_ = true;
-    close_code_ = code;
-    close_reason_ = reason.substr(0, 123);
-    // The close frame leaves when the socket takes it, which a dead one never does.
-    lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, kCloseSeconds);
-    lws_callback_on_writable(wsi_);
-}
-
 int Dial::on_event(lws* wsi, int reason, void* user, void* in, std::size_t len) {
-    // Has OpenSSL's store in `user`, and comes to the first protocol of the context only. The verdict is read later.
-    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) return 0;
-    auto* dial = static_cast<Dial*>(user);
+    // Other reasons may have something else in `user`, such as one of OpenSSL's objects.
+    const bool is_ours = std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+    auto* dial = is_ours ? static_cast<Dial*>(user) : nullptr;
     return dial ? dial->handle(wsi, reason, in, len) : 0;
 }
 
@@ -164,32 +158,12 @@ int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
             return on_append_headers(wsi, static_cast<char**>(in), len);
         case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
             return 1;
-        case LWS_CALLBACK_CLIENT_ESTABLISHED:
-            on_established(wsi);
-            return 0;
-        case LWS_CALLBACK_CLIENT_RECEIVE:
-            return on_receive(wsi, bytes);
-        case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-            if (link_) link_->on_pong(bytes);
-            return 0;
-        case LWS_CALLBACK_CLIENT_WRITEABLE:
-            return on_writable(wsi);
-        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-            peer_closed_ = true;
-            if (bytes.size() >= 2) {
-                peer_code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[0]) << 8 |
-                                                        static_cast<unsigned char>(bytes[1]));
-                peer_reason_ = one_line(bytes.substr(2));
-            }
-            return 0;
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
             end(refusal(wsi, bytes));
             return 0;
         case LWS_CALLBACK_CLIENT_CLOSED:
-            on_closed(wsi);
-            return 0;
         case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-            end(refusal(wsi, "the connection was closed during the upgrade"));
+            end(open_ ? loss(wsi) : refusal(wsi, "the connection was closed during the upgrade"));
             return 0;
         case LWS_CALLBACK_WSI_DESTROY:
             end({.cause = Cause::ConnectionLost, .detail = "the connection ended"});
@@ -198,7 +172,7 @@ int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
             if (!starting_) transport_.remove_dial(*this);  // destroys this
             return 0;
         default:
-            return 0;
+            return on_protocol_event(wsi, reason, bytes);
     }
 }
 
@@ -211,24 +185,19 @@ void Dial::on_tcp_up(lws* wsi) {
 
 int Dial::on_append_headers(lws* wsi, char** at, std::size_t room) {
     if (!link_) return -1;
-    auto** position = reinterpret_cast<unsigned char**>(at);
-    unsigned char* end = *position + room;
-    const auto add = [&](const std::string& name, const std::string& value) {
-        const std::string with_colon = name + ":";
-        return lws_add_http_header_by_name(wsi, reinterpret_cast<const unsigned char*>(with_colon.c_str()),
-                                           reinterpret_cast<const unsigned char*>(value.data()),
-                                           static_cast<int>(value.size()), position, end) == 0;
-    };
-    bool has_agent = false;
-    for (const auto& [name, value] : link_->request().headers) {
-        has_agent = has_agent || strcasecmp(name.c_str(), "user-agent") == 0;
-        if (!add(name, value)) {
-            end_cause_ = Cause::Config;
-            end_detail_ = "the headers are too large";
-            return -1;
-        }
+    unsigned char* end = reinterpret_cast<unsigned char*>(*at) + room;
+    auto fields = upgrade_fields(*at);
+    const auto& extra = link_->request().headers;
+    fields.insert(fields.end(), extra.begin(), extra.end());
+    const bool has_agent = std::any_of(extra.begin(), extra.end(), [](const auto& field) {
+        return strcasecmp(field.first.c_str(), "user-agent") == 0;
+    });
+    if (!has_agent) fields.emplace_back("User-Agent", "fairlead/" FAIRLEAD_VERSION);
+    for (const auto& [name, value] : fields) {
+        if (add_field(wsi, name, value, reinterpret_cast<unsigned char**>(at), end)) continue;
+        fail(Cause::Config, "the headers are too large");
+        return -1;
     }
-    if (!has_agent) add("User-Agent", "fairlead/" FAIRLEAD_VERSION);
     return 0;
 }
 
@@ -242,63 +211,13 @@ void Dial::on_established(lws* wsi) {
     link_->on_open(info);
 }
 
-// Never ends the connection from here: libwebsockets does not reset its receive buffer then, and while it waits for the
-// answer to the close frame it writes what still comes behind the buffer's end.
-int Dial::on_receive(lws* wsi, std::string_view chunk) {
-    if (!link_) return 0;
-    const auto remaining = lws_remaining_packet_payload(wsi);
-    switch (link_->on_piece(chunk, lws_is_first_fragment(wsi) != 0, lws_is_final_fragment(wsi) != 0,
-                            lws_frame_is_binary(wsi) != 0, remaining)) {
-        case LwsLink::PieceResult::Taken:
-            break;
-        case LwsLink::PieceResult::TooBig:
-            begin_close(LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "message too big");
-            end({.cause = Cause::MessageTooBig,
-                 .detail = fmt::format("a message above max_message_bytes ({})", link_->request().max_message_bytes)});
-            break;
-        case LwsLink::PieceResult::NotUtf8:
-            begin_close(LWS_CLOSE_STATUS_INVALID_PAYLOAD, "not UTF-8");
-            end({.cause = Cause::ProtocolError, .detail = "the venue sent text that is not UTF-8"});
-            break;
-    }
-    return 0;
-}
-
-int Dial::on_writable(lws* wsi) {
-    if (closing_) return close_now(wsi);
-    if (!open_) return 0;
-    do {
-        // Asked anew each time: on_all_sent may have ended the link.
-        auto frame = link_ ? link_->next_frame() : std::nullopt;
-        if (!frame) {
-            // The socket has taken everything: libwebsockets calls only when nothing is left in its own buffers.
-            if (link_ && !sent_in_this_turn_) link_->on_all_sent();
-            if (std::exchange(sent_in_this_turn_, false)) lws_callback_on_writable(wsi);
-            return 0;
-        }
-        const auto kind = frame->kind == OutboundFrame::Kind::Text     ? LWS_WRITE_TEXT
-                          : frame->kind == OutboundFrame::Kind::Binary ? LWS_WRITE_BINARY
-                                                                       : LWS_WRITE_PING;
-        auto* payload = reinterpret_cast<unsigned char*>(frame->buffer.data()) + frame_room();
-        if (lws_write(wsi, payload, frame->buffer.size() - frame_room(), kind) < 0) {
-            write_failed_ = true;
-            return -1;
-        }
-        sent_in_this_turn_ = true;
-    } while (!lws_send_pipe_choked(wsi));
-    sent_in_this_turn_ = false;
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-int Dial::close_now(lws* wsi) {
-    lws_close_reason(wsi, static_cast<lws_close_status>(close_code_),
-                     reinterpret_cast<unsigned char*>(close_reason_.data()), close_reason_.size());
-    return -1;
+void Dial::fail(Cause cause, std::string detail) {
+    failure_cause_ = cause;
+    failure_detail_ = std::move(detail);
 }
 
 seam::EndInfo Dial::refusal(lws* wsi, std::string_view text) const {
-    if (!end_detail_.empty()) return {.cause = end_cause_, .detail = end_detail_};
+    if (!failure_detail_.empty()) return {.cause = failure_cause_, .detail = failure_detail_};
     if (SSL* ssl = tls_ && tcp_up_ ? lws_get_ssl(wsi) : nullptr) {
         if (const long verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK)
             return {.cause = Cause::TlsFailed, .detail = "certificate refused: " + certificate_problem(verdict)};
@@ -306,7 +225,7 @@ seam::EndInfo Dial::refusal(lws* wsi, std::string_view text) const {
     const auto status = upgrading_ ? lws_http_client_http_response(wsi) : 0;
     if (status != 0 && status != 101) {
         const auto wall = std::chrono::time_point_cast<core::Duration>(std::chrono::system_clock::now());
-        const auto after = header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER);
+        const auto after = answer_field(wsi, WSI_TOKEN_HTTP_RETRY_AFTER);
         const bool asks_to_wait = status == 429 || status == 418 || status == 503;
         return {.cause = Cause::UpgradeRefused,
                 .detail = fmt::format("the venue answered {} to the upgrade", status),
@@ -323,21 +242,12 @@ seam::EndInfo Dial::refusal(lws* wsi, std::string_view text) const {
     return {.cause = Cause::ConnectionLost, .detail = "the connection ended during the upgrade: " + one_line(text)};
 }
 
-void Dial::on_closed(lws* wsi) {
-    if (!end_detail_.empty()) return end({.cause = end_cause_, .detail = end_detail_});
-    if (peer_closed_) {
-        const auto name = core::close_code_name(peer_code_);
-        auto detail = peer_code_ == 0
-                          ? std::string("closed by the venue without a code")
-                          : fmt::format("closed by the venue: {}{}{}", peer_code_, name.empty() ? "" : " ", name);
-        // Mended in its later versions.
-        if (peer_code_ == 1002) detail += ", or one of 1012 to 1015, which libwebsockets passes on as 1002";
-        if (!peer_reason_.empty()) detail += fmt::format(" ({})", peer_reason_);
-        return end({.cause = Cause::PeerClosed, .detail = std::move(detail), .close_code = peer_code_});
-    }
-    if (!write_failed_ && !peer_has_ended(wsi, tls_))
-        return end({.cause = Cause::ProtocolError, .detail = "the venue broke the WebSocket protocol"});
-    end({.cause = Cause::ConnectionLost, .detail = "the socket ended without a close frame"});
+seam::EndInfo Dial::closed_by_venue(std::uint16_t code, std::string_view reason) {
+    const auto name = core::close_code_name(code);
+    auto detail = code == 0 ? std::string("closed by the venue without a code")
+                            : fmt::format("closed by the venue: {}{}{}", code, name.empty() ? "" : " ", name);
+    if (!reason.empty()) detail += fmt::format(" ({})", one_line(reason));
+    return {.cause = Cause::PeerClosed, .detail = std::move(detail), .close_code = code};
 }
 
 void Dial::end(seam::EndInfo info) {

@@ -1,11 +1,10 @@
 #include "net/lws_link.hpp"
 
+#include "core/close_code.hpp"
 #include "core/duration_text.hpp"
 #include "net/lws_transport.hpp"
 
 #include <fmt/format.h>
-#include <libwebsockets.h>
-#include <simdjson.h>
 
 #include <algorithm>
 
@@ -43,10 +42,6 @@ std::variant<ProxyAddress, std::string> parse_proxy(std::string_view text) {
 
 }  // namespace
 
-std::size_t frame_room() {
-    return LWS_PRE;
-}
-
 LwsLink::LwsLink(LwsTransport& transport, seam::ConnectRequest request, seam::LinkHandler& handler)
     : transport_(transport), request_(std::move(request)), handler_(&handler), self_(std::make_shared<bool>(true)) {
     next_turn_ = transport_.loop().create([this] { begin(); });
@@ -58,7 +53,7 @@ LwsLink::LwsLink(LwsTransport& transport, seam::ConnectRequest request, seam::Li
 }
 
 LwsLink::~LwsLink() {
-    close(LWS_CLOSE_STATUS_NORMAL, "");
+    close(core::kCloseNormal, "");
 }
 
 void LwsLink::begin() {
@@ -114,7 +109,7 @@ void LwsLink::dial_next() {
         const auto share = request_.timeout / static_cast<std::int64_t>(addresses_.size());
         address_timer_->arm(now() + std::max(share, kLeastPerAddress));
     }
-    auto& dial = transport_.add_dial(std::make_unique<Dial>(transport_, *this));
+    auto& dial = transport_.add_dial(*this);
     dial_ = &dial;
     dial.start(target, std::get<lws_vhost*>(vhost));  // may have ended, and this link be gone, when it returns
 }
@@ -187,67 +182,21 @@ void LwsLink::close(std::uint16_t code, std::string_view reason) {
 
 seam::SendResult LwsLink::send(std::string_view payload, bool binary) {
     if (phase_ != Phase::Open) return seam::SendResult::NotOpen;
-    if (queue_.size() >= kMaxQueuedMessages || queued_bytes_ + payload.size() > kMaxQueuedBytes)
-        return seam::SendResult::QueueFull;
-    OutboundFrame frame{binary ? OutboundFrame::Kind::Binary : OutboundFrame::Kind::Text, {}};
-    frame.buffer.reserve(frame_room() + payload.size());
-    frame.buffer.append(frame_room(), '\0').append(payload);
-    queued_bytes_ += payload.size();
-    queue_.push_back(std::move(frame));
-    unacknowledged_sends_ = true;
+    if (!outbox_.push(payload, binary)) return seam::SendResult::QueueFull;
     dial_->request_writable();
     return seam::SendResult::Accepted;
 }
 
 void LwsLink::ping(std::string_view payload) {
     if (phase_ != Phase::Open) return;
-    OutboundFrame frame{OutboundFrame::Kind::Ping, std::string(frame_room(), '\0')};
-    frame.buffer.append(payload.substr(0, 125));
-    queued_bytes_ += frame.buffer.size() - frame_room();
-    queue_.push_front(std::move(frame));
+    outbox_.push_ping(payload);
     dial_->request_writable();
 }
 
-std::optional<OutboundFrame> LwsLink::next_frame() {
-    if (queue_.empty()) return std::nullopt;
-    OutboundFrame frame = std::move(queue_.front());
-    queue_.pop_front();
-    queued_bytes_ -= frame.buffer.size() - frame_room();
-    return frame;
-}
-
-void LwsLink::on_all_sent() {
-    if (!std::exchange(unacknowledged_sends_, false)) return;
-    handler_->on_drained();
-}
-
-void LwsLink::on_pong(std::string_view payload) {
-    handler_->on_pong(payload);
-}
-
-// A message that arrives in one piece is passed on where it lies; only one of several pieces is put together.
-LwsLink::PieceResult LwsLink::on_piece(std::string_view piece, bool first, bool last, bool binary,
-                                       std::size_t remaining) {
-    const std::size_t have = first ? 0 : assembly_.size();
-    const std::size_t room = request_.max_message_bytes - have;  // have never exceeds it
-    if (piece.size() > room || remaining > room - piece.size()) return PieceResult::TooBig;
-    if (first && last) return deliver({.bytes = piece, .binary = binary});
-    if (first) {
-        assembly_ = std::string();  // the last one may have been moved away, or be very large
-        assembly_.reserve(piece.size() + remaining);
-    }
-    assembly_.append(piece);
-    if (!last) return PieceResult::Taken;
-    std::string message = std::move(assembly_);
-    assembly_ = std::string();
-    return deliver({.bytes = message, .binary = binary, .assembled = &message});
-}
-
-LwsLink::PieceResult LwsLink::deliver(const seam::InboundMessage& message) {
-    if (!message.binary && !simdjson::validate_utf8(message.bytes.data(), message.bytes.size()))
-        return PieceResult::NotUtf8;
-    handler_->on_message(message);  // may destroy this
-    return PieceResult::Taken;
+bool LwsLink::on_all_sent() {
+    if (!outbox_.take_drained()) return false;
+    handler_->on_drained();  // may destroy this
+    return true;
 }
 
 }  // namespace fairlead::net

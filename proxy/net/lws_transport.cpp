@@ -1,7 +1,8 @@
 #include "net/lws_transport.hpp"
 
-#include "net/dial.hpp"
+#include "net/lws_dial.hpp"
 #include "net/lws_link.hpp"
+#include "net/native_dial.hpp"
 
 #include <fmt/format.h>
 #include <libwebsockets.h>
@@ -13,6 +14,7 @@ namespace fairlead::net {
 namespace {
 
 constexpr std::size_t kReceiveBufferBytes = 65536;   // above one TLS record, see loop.cpp
+constexpr unsigned kHeadSeconds = 10 * 365 * 86400;  // a link of ours keeps the head of its answer for its whole life
 constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of their own, of an hour at most
 
 int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t len) {
@@ -59,6 +61,7 @@ std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::Connec
     info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.protocols = kProtocols.data();
     info.connect_timeout_secs = kPhaseTimeoutSeconds;
+    info.timeout_secs_ah_idle = kHeadSeconds;
     info.ka_time = 30;
     info.ka_interval = 5;
     info.ka_probes = 3;
@@ -82,10 +85,22 @@ std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::Connec
     return vhost;
 }
 
-Dial& LwsTransport::add_dial(std::unique_ptr<Dial> dial) {
+Dial& LwsTransport::add_dial(LwsLink& link) {
+    std::unique_ptr<Dial> dial;
+    if (link.request().protocol == seam::Protocol::Native)
+        dial = std::make_unique<NativeDial>(*this, link);
+    else
+        dial = std::make_unique<LwsDial>(*this, link);
     Dial& added = *dial;
     dials_.emplace(&added, std::move(dial));
     return added;
+}
+
+void LwsTransport::count(websocket::DecoderCounters& counted, const websocket::DecoderCounters& now) {
+    received_.messages += now.messages - counted.messages;
+    received_.compressed_bytes += now.compressed_bytes - counted.compressed_bytes;
+    received_.inflated_bytes += now.inflated_bytes - counted.inflated_bytes;
+    counted = now;
 }
 
 void LwsTransport::remove_dial(Dial& dial) {

@@ -1,4 +1,4 @@
-// seam::Transport on libwebsockets' WebSocket client role.
+// seam::Transport on libwebsockets, with its own WebSocket role or with ours on its HTTP role, as each request says.
 //
 // Facts about libwebsockets 4.1.6 that shape this room, each of them seen:
 //  - it looks names up while it blocks: it is only ever given addresses, or the name behind an HTTP CONNECT proxy;
@@ -7,14 +7,16 @@
 //  - an attempt can end in five ways (a null return, CLIENT_CONNECTION_ERROR, CLIENT_CLOSED, CLOSED_CLIENT_HTTP,
 //    WSI_DESTROY), some of them together: Dial turns them into one;
 //  - its own keep-alive pings have whole seconds and can corrupt a pong: they are switched off;
-//  - its permessage-deflate can loop for ever and can abort the process: no extension is offered.
+//  - its permessage-deflate can loop for ever and can abort the process: its role offers no extension.
 #pragma once
 
 #include "core/url.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
+#include "net/secure_random.hpp"
 #include "net/tls_context.hpp"
 #include "seam/transport.hpp"
+#include "websocket/decoder.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,6 +24,7 @@
 #include <string>
 #include <unordered_map>
 #include <variant>
+#include <vector>
 
 struct lws;
 struct lws_vhost;
@@ -29,6 +32,7 @@ struct lws_vhost;
 namespace fairlead::net {
 
 class Dial;
+class LwsLink;
 
 // Relay thread only.
 class LwsTransport final : public seam::Transport {
@@ -41,12 +45,17 @@ public:
 
     // Sockets that exist, those that are being closed in the background included.
     std::size_t sockets() const { return dials_.size(); }
+    // Of all Native links since the start: messages in, and what compression made of them.
+    const websocket::DecoderCounters& received() const { return received_; }
 
     // For the links. A text = why there is none.
     std::variant<lws_vhost*, std::string> vhost_for(const seam::ConnectRequest& request, const std::string& server_name,
                                                     bool tls, const std::string& proxy);
-    Dial& add_dial(std::unique_ptr<Dial> dial);
+    Dial& add_dial(LwsLink& link);
     void remove_dial(Dial& dial);
+    websocket::MaskKeys& mask_keys() { return mask_keys_; }
+    // Adds what `now` has more than `counted`, which becomes `now`.
+    void count(websocket::DecoderCounters& counted, const websocket::DecoderCounters& now);
     Loop& loop() { return loop_; }
     Resolver& resolver() { return resolver_; }
 
@@ -58,6 +67,8 @@ private:
     std::map<std::string, lws_vhost*> vhosts_;  // by their settings
     std::vector<TlsContext> tls_contexts_;
     std::vector<std::unique_ptr<std::string>> names_;  // libwebsockets keeps pointers to them
+    SecureMaskKeys mask_keys_;
+    websocket::DecoderCounters received_;
     std::unordered_map<const Dial*, std::unique_ptr<Dial>> dials_;
 };
 

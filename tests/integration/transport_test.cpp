@@ -1,17 +1,13 @@
 // The transport against the simulated venue: what the library does at the edges, turned into one open and one end.
-#include "net/lws_transport.hpp"
-#include "net/resolver.hpp"
 #include "raw_server.hpp"
 #include "simulator/venue.hpp"
-#include "wait.hpp"
+#include "transport_stage.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,66 +15,12 @@
 using namespace std::chrono_literals;
 using namespace fairlead;
 using core::Cause;
+using support::Client;
+using support::Lws;
+using support::Native;
+using support::Stage;
 
 namespace {
-
-struct Client final : seam::LinkHandler {
-    void on_open(const seam::OpenInfo& info) override {
-        opened = info;
-        if (when_open) when_open();
-    }
-    void on_message(const seam::InboundMessage& message) override {
-        messages.emplace_back(message.bytes);
-        assembled += message.assembled ? 1 : 0;
-        if (when_message) when_message();
-    }
-    void on_pong(std::string_view payload) override { pongs.emplace_back(payload); }
-    void on_drained() override { ++drained; }
-    void on_end(const seam::EndInfo& info) override {
-        CHECK_FALSE(end);
-        end = info;
-        link.reset();
-    }
-
-    std::unique_ptr<seam::Link> link;
-    std::optional<seam::OpenInfo> opened;
-    std::optional<seam::EndInfo> end;
-    std::vector<std::string> messages;
-    std::vector<std::string> pongs;
-    int drained = 0;
-    int assembled = 0;
-    std::function<void()> when_open;
-    std::function<void()> when_message;
-};
-
-struct Stage {
-    net::Loop loop;
-    net::Resolver resolver{loop};
-    net::LwsTransport transport{loop, resolver};
-    std::shared_ptr<bool> alive = std::make_shared<bool>();
-
-    static seam::ConnectRequest request(const std::string& url) {
-        seam::ConnectRequest request;
-        request.url = url;
-        request.timeout = 5s;
-        request.max_message_bytes = std::uint64_t{1} << 20;
-        return request;
-    }
-    void open(Client& client, const seam::ConnectRequest& request) { client.link = transport.open(request, client); }
-    void open(Client& client, const std::string& url) { open(client, request(url)); }
-    bool until(const std::function<bool()>& done) { return support::turn_until(loop, done); }
-    // The end of an attempt that is bound to fail.
-    seam::EndInfo failure(const seam::ConnectRequest& request) {
-        Client client;
-        open(client, request);
-        CHECK_FALSE(client.end);  // never at once
-        REQUIRE(until([&] { return client.end.has_value(); }));
-        CHECK(until([&] { return transport.sockets() == 0; }));
-        CHECK_FALSE(client.opened);
-        return *client.end;
-    }
-    seam::EndInfo failure(const std::string& url) { return failure(request(url)); }
-};
 
 simulator::Scenario quiet() {
     simulator::Scenario scenario;
@@ -92,7 +34,8 @@ std::string url_of(const simulator::Venue& venue) {
 
 // A connection to a venue that is up.
 struct Live : Stage {
-    explicit Live(simulator::Scenario scenario = quiet()) : venue("127.0.0.1", 0, std::move(scenario)) {
+    explicit Live(seam::Protocol used, simulator::Scenario scenario = quiet())
+        : Stage(used), venue("127.0.0.1", 0, std::move(scenario)) {
         open(client, url_of(venue));
         REQUIRE(until([&] { return client.opened.has_value(); }));
     }
@@ -107,8 +50,8 @@ struct Live : Stage {
 
 }  // namespace
 
-TEST_CASE("opens, sends in order, receives, drains") {
-    Live live;
+TEST_CASE_TEMPLATE("opens, sends in order, receives, drains", Used, Native, Lws) {
+    Live live(Used::kProtocol);
     CHECK(live.client.opened->endpoint == fmt::format("127.0.0.1:{}", live.venue.port()));
     for (int id = 1; id <= 100; ++id) {
         const auto text = fmt::format(R"({{"method":"LIST_SUBSCRIPTIONS","id":{}}})", id);
@@ -122,16 +65,17 @@ TEST_CASE("opens, sends in order, receives, drains") {
     CHECK(live.client.assembled == 0);
 }
 
-TEST_CASE("pings are answered with their payload and go before queued messages") {
-    Live live;
+TEST_CASE_TEMPLATE("pings are answered with their payload and go before queued messages", Used, Native, Lws) {
+    Live live(Used::kProtocol);
     live.client.link->ping("12345678");
     REQUIRE(live.until([&] { return !live.client.pongs.empty(); }));
     CHECK(live.client.pongs.front() == "12345678");
     CHECK(live.venue.stats().pings_seen == 1);
 }
 
-TEST_CASE("a close by this side reaches the venue with its code, and nothing reaches the handler") {
-    Live live;
+TEST_CASE_TEMPLATE("a close by this side reaches the venue with its code, and nothing reaches the handler", Used,
+                   Native, Lws) {
+    Live live(Used::kProtocol);
     live.client.link->close(1001, "bye");
     live.client.link.reset();
     REQUIRE(live.until([&] { return live.transport.sockets() == 0; }));
@@ -143,11 +87,11 @@ TEST_CASE("a close by this side reaches the venue with its code, and nothing rea
     }));
 }
 
-TEST_CASE("a link may be destroyed in every callback") {
+TEST_CASE_TEMPLATE("a link may be destroyed in every callback", Used, Native, Lws) {
     simulator::Scenario busy;
     busy.rate = 200;
     simulator::Venue venue("127.0.0.1", 0, busy);
-    Stage stage;
+    Stage stage(Used::kProtocol);
     Client at_open;
     at_open.when_open = [&] { at_open.link.reset(); };
     stage.open(at_open, url_of(venue));
@@ -160,8 +104,8 @@ TEST_CASE("a link may be destroyed in every callback") {
     CHECK_FALSE(at_open.end);
 }
 
-TEST_CASE("the venue's close code and reason are told") {
-    Live live;
+TEST_CASE_TEMPLATE("the venue's close code and reason are told", Used, Native, Lws) {
+    Live live(Used::kProtocol);
     live.venue.close_all(1001, "maintenance");
     const auto end = live.end();
     CHECK(end.cause == Cause::PeerClosed);
@@ -169,8 +113,8 @@ TEST_CASE("the venue's close code and reason are told") {
     CHECK(end.detail.find("maintenance") != std::string::npos);
 }
 
-TEST_CASE("whatever bytes a close reason has, the detail is one line of UTF-8") {
-    Live live;
+TEST_CASE_TEMPLATE("whatever bytes a close reason has, the detail is one line of UTF-8", Used, Native, Lws) {
+    Live live(Used::kProtocol);
     live.venue.close_all(1001, "bye\n\xff\xfe \xc3\xa4");
     const auto end = live.end();
     CHECK(end.close_code == 1001);
@@ -179,34 +123,34 @@ TEST_CASE("whatever bytes a close reason has, the detail is one line of UTF-8") 
     CHECK(end.detail.find("bye") != std::string::npos);
 }
 
-TEST_CASE("a reset and a venue that dies are lost connections") {
+TEST_CASE_TEMPLATE("a reset and a venue that dies are lost connections", Used, Native, Lws) {
     {
-        Live live;
+        Live live(Used::kProtocol);
         live.venue.reset_all();
         CHECK(live.end().cause == Cause::ConnectionLost);
     }
-    Live live;
+    Live live(Used::kProtocol);
     live.venue.stop_listening();
     CHECK(live.end().cause == Cause::ConnectionLost);
     CHECK(live.failure(url_of(live.venue)).cause == Cause::ConnectFailed);
 }
 
-TEST_CASE("violations of the protocol are told as such") {
+TEST_CASE_TEMPLATE("violations of the protocol are told as such", Used, Native, Lws) {
     using simulator::BadFrame;
     for (const auto kind : {BadFrame::ReservedBit, BadFrame::BadOpcode, BadFrame::BadUtf8}) {
-        Live live;
+        Live live(Used::kProtocol);
         live.venue.send_bad_frame(kind);
         CHECK_MESSAGE(live.end().cause == Cause::ProtocolError, simulator::to_string(kind));
     }
 }
 
-TEST_CASE("a message above the limit is refused at its first piece") {
+TEST_CASE_TEMPLATE("a message above the limit is refused at its first piece", Used, Native, Lws) {
     simulator::Scenario large;
     large.rate = 20;
     large.message_padding = 300'000;
     simulator::Venue venue("127.0.0.1", 0, large);
-    Stage stage;
-    auto request = Stage::request(url_of(venue) + "/btcusdt@trade");
+    Stage stage(Used::kProtocol);
+    auto request = stage.request(url_of(venue) + "/btcusdt@trade");
     request.max_message_bytes = 299'999;
     Client small;
     stage.open(small, request);
@@ -222,9 +166,9 @@ TEST_CASE("a message above the limit is refused at its first piece") {
     CHECK_FALSE(enough.end);
 }
 
-TEST_CASE("a refused upgrade tells its status, and how long to wait") {
+TEST_CASE_TEMPLATE("a refused upgrade tells its status, and how long to wait", Used, Native, Lws) {
     simulator::Venue venue("127.0.0.1", 0, quiet());
-    Stage stage;
+    Stage stage(Used::kProtocol);
     venue.refuse_upgrades(503, 7);
     const auto busy = stage.failure(url_of(venue));
     CHECK(busy.cause == Cause::UpgradeRefused);
@@ -239,22 +183,22 @@ TEST_CASE("a refused upgrade tells its status, and how long to wait") {
     CHECK(stage.failure(url_of(venue)).http_status == 429);
 }
 
-TEST_CASE("names, addresses and files that are wrong are told by their causes") {
-    Stage stage;
+TEST_CASE_TEMPLATE("names, addresses and files that are wrong are told by their causes", Used, Native, Lws) {
+    Stage stage(Used::kProtocol);
     CHECK(stage.failure("ws://no-such-host.invalid/").cause == Cause::ResolveFailed);
     CHECK(stage.failure("http://127.0.0.1/").cause == Cause::Config);
-    auto request = Stage::request("wss://127.0.0.1:9/");
+    auto request = stage.request("wss://127.0.0.1:9/");
     request.ca_file = "/no/such/file.pem";
     const auto end = stage.failure(request);
     CHECK(end.cause == Cause::Config);
     CHECK(end.detail.find("/no/such/file.pem") != std::string::npos);
 }
 
-TEST_CASE("every address is tried") {
+TEST_CASE_TEMPLATE("every address is tried", Used, Native, Lws) {
     // Only the second address of `localhost`, whichever that is, is served: one of the two venues sees the client.
     for (const auto* host : {"127.0.0.1", "::1"}) {
         simulator::Venue venue(host, 0, quiet());
-        Stage stage;
+        Stage stage(Used::kProtocol);
         Client client;
         std::optional<net::Resolved> addresses;
         stage.resolver.resolve("localhost", false, stage.alive,
@@ -267,21 +211,23 @@ TEST_CASE("every address is tried") {
     }
 }
 
-TEST_CASE("a peer that accepts and says nothing runs into the timeout, which names the phase") {
+TEST_CASE_TEMPLATE("a peer that accepts and says nothing runs into the timeout, which names the phase", Used, Native,
+                   Lws) {
     const support::RawServer mute("");
-    Stage stage;
-    auto request = Stage::request(fmt::format("ws://127.0.0.1:{}/", mute.port()));
+    Stage stage(Used::kProtocol);
+    auto request = stage.request(fmt::format("ws://127.0.0.1:{}/", mute.port()));
     request.timeout = 300ms;
     const auto upgrade = stage.failure(request);
     CHECK(upgrade.cause == Cause::Timeout);
     CHECK(upgrade.detail.find("upgrade") != std::string::npos);
     request.url = fmt::format("wss://127.0.0.1:{}/", mute.port());
+    request.timeout = 2s;  // reading the system's certificates takes a part of it
     const auto tls = stage.failure(request);
     CHECK(tls.cause == Cause::Timeout);
     CHECK(tls.detail.find("TLS") != std::string::npos);
 }
 
-TEST_CASE("wrong answers to the upgrade fail the attempt, each with its cause") {
+TEST_CASE_TEMPLATE("wrong answers to the upgrade fail the attempt, each with its cause", Used, Native, Lws) {
     struct Case {
         std::string answer;
         Cause cause;
@@ -298,21 +244,21 @@ TEST_CASE("wrong answers to the upgrade fail the attempt, each with its cause") 
     };
     for (const auto& expected : cases) {
         const support::RawServer server(expected.answer);
-        Stage stage;
-        auto request = Stage::request(fmt::format("ws://127.0.0.1:{}/", server.port()));
+        Stage stage(Used::kProtocol);
+        auto request = stage.request(fmt::format("ws://127.0.0.1:{}/", server.port()));
         request.timeout = 500ms;
         const auto end = stage.failure(request);
         CHECK_MESSAGE(end.cause == expected.cause, expected.answer << " -> " << end.detail);
     }
     const support::RawServer plain("HTTP/1.1 400 Bad Request\r\n\r\n");
-    Stage stage;
+    Stage stage(Used::kProtocol);
     CHECK(stage.failure(fmt::format("wss://127.0.0.1:{}/", plain.port())).cause == Cause::TlsFailed);
 }
 
-TEST_CASE("extra headers and the user agent are sent") {
+TEST_CASE_TEMPLATE("extra headers and the user agent are sent", Used, Native, Lws) {
     const support::RawServer server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-    Stage stage;
-    auto request = Stage::request(fmt::format("ws://127.0.0.1:{}/path?q=1", server.port()));
+    Stage stage(Used::kProtocol);
+    auto request = stage.request(fmt::format("ws://127.0.0.1:{}/path?q=1", server.port()));
     request.headers = {{"X-Key", "secret"}, {"Origin", "https://example.org"}};
     CHECK(stage.failure(request).http_status == 400);
     const auto head = server.received();
@@ -322,10 +268,10 @@ TEST_CASE("extra headers and the user agent are sent") {
     CHECK(head.find(fmt::format("Host: 127.0.0.1:{}\r\n", server.port())) != std::string::npos);
 }
 
-TEST_CASE("an HTTP proxy is asked for the venue's name, with its password") {
+TEST_CASE_TEMPLATE("an HTTP proxy is asked for the venue's name, with its password", Used, Native, Lws) {
     const support::RawServer proxy("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-    Stage stage;
-    auto request = Stage::request("ws://venue.example:81/");
+    Stage stage(Used::kProtocol);
+    auto request = stage.request("ws://venue.example:81/");
     request.proxy = fmt::format("http://user:pass@127.0.0.1:{}", proxy.port());
     CHECK(stage.failure(request).cause == Cause::ConnectFailed);
     const auto head = proxy.received();
@@ -333,8 +279,8 @@ TEST_CASE("an HTTP proxy is asked for the venue's name, with its password") {
     CHECK(head.find("basic dXNlcjpwYXNz") != std::string::npos);
 }
 
-TEST_CASE("the queue to a venue that does not read is bounded") {
-    Live live;
+TEST_CASE_TEMPLATE("the queue to a venue that does not read is bounded", Used, Native, Lws) {
+    Live live(Used::kProtocol);
     live.venue.go_half_open(true);
     const std::string message(100'000, 'x');
     auto result = seam::SendResult::Accepted;
@@ -350,9 +296,9 @@ TEST_CASE("the queue to a venue that does not read is bounded") {
     CHECK(live.until([&] { return live.transport.sockets() == 0; }));  // though it never takes the close frame
 }
 
-TEST_CASE("a thousand attempts leave nothing behind") {
+TEST_CASE_TEMPLATE("a thousand attempts leave nothing behind", Used, Native, Lws) {
     simulator::Venue venue("127.0.0.1", 0, quiet());
-    Stage stage;
+    Stage stage(Used::kProtocol);
     for (int i = 0; i < 1'000; ++i) {
         Client client;
         stage.open(client, url_of(venue));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,22 +95,57 @@ struct TlsConfig {
 
 enum class EndpointOrder { Priority, RoundRobin };
 
+// Replacing a socket by a new one while it still works.
+struct RotationConfig {
+    core::Duration max_age{0};                          // of a socket; 0 = never for its age
+    double jitter_factor = 0.05;                        // max_age is shortened by up to this part of it
+    std::optional<unsigned> preferred_hour;             // 0 to 23, UTC; empty = none
+    core::Duration overlap = std::chrono::seconds{30};  // at most, until the new socket takes over
+    bool operator==(const RotationConfig&) const = default;
+};
+
+// By which message a venue announces that it will end the connection.
+struct DrainConfig {
+    std::string field;  // JSON pointer; empty = it never does
+    std::string value;  // that the field then has
+    bool operator==(const DrainConfig&) const = default;
+};
+
+enum class RepairMode { None, Resubscribe, Rotate };
+
+// The venue's own numbers in its messages, per channel.
+struct SequenceConfig {
+    std::string field;     // JSON pointer to the number; empty = there is none
+    std::string previous;  // JSON pointer to the number of the message before; empty = the venue does not tell it
+    unsigned step = 1;     // between two messages; 0 = numbers only grow, and holes cannot be seen
+    RepairMode repair = RepairMode::None;  // the most that is done about a hole, besides telling it
+    bool operator==(const SequenceConfig&) const = default;
+};
+
 struct ConnectionConfig {
     std::string id;  // [A-Za-z0-9_.-], 1 to 64 characters
     std::string profile = "generic";
     std::vector<SecretText> urls;  // `url` or `urls`
     EndpointOrder endpoints = EndpointOrder::Priority;
+    core::Duration fail_back_after = std::chrono::minutes{5};  // stable on a lesser endpoint; 0 = never
     std::vector<SecretText> subscriptions;  // generic: texts, sent as they are on every (re)connection
     std::vector<std::string> channel;       // JSON pointers to the channel of a message; empty = channel `all`
     std::map<std::string, SecretText> headers;
     std::string subprotocol;  // Sec-WebSocket-Protocol to offer
     bool on_demand = false;
-    unsigned legs = 1;
-    bool last_value = false;
+    unsigned legs = 1;               // redundant sockets that carry the same
+    unsigned topics_per_socket = 0;  // subscriptions on one socket; above, further sockets are opened; 0 = no limit
+    std::vector<std::string>
+        dedupe;  // JSON pointers to what makes a message the same on every socket; empty = its bytes
+    core::Duration dedupe_window = std::chrono::seconds{10};  // for which a message is remembered
+    RotationConfig rotation;
+    DrainConfig drain;
+    SequenceConfig sequence;
+    bool last_value = false;        // a consumer that subscribes gets the last message of each topic once more
     core::Duration stale_after{0};  // silence of data that ends the connection; 0 = never
     std::uint64_t max_message_bytes = std::uint64_t{16} << 20;
     unsigned max_topics = 10000;  // further channels go to `unrouted`
-    std::string transport = "lws";
+    std::string transport = "native";  // or "lws": libwebsockets' own role
     bool compression = false;
     TlsConfig tls;
     SecretText proxy;  // http://user:password@host:port

@@ -12,7 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned kMaxLegs = 8;
+constexpr unsigned kMaxLegs = 4;
+constexpr std::size_t kMaxUrls = 16;
+constexpr unsigned kMaxTopicsPerSocket = 20'000;
 constexpr unsigned kMaxTopics = 1'000'000;
 constexpr std::uint64_t kMaxMessageBytes = std::uint64_t{1} << 30;
 
@@ -42,7 +44,7 @@ void read_urls(TableReader& table, std::vector<SecretText>& urls) {
         table.problem("url", "is missing; a connection needs its url: url = \"wss://host/path\"");
     } else if (table.valid("urls")) {
         if (urls.empty()) table.problem("urls", "the list is empty; a connection needs a URL");
-        refuse_unavailable(table, "urls", urls.size() > 1, "more than one URL");
+        if (urls.size() > kMaxUrls) table.problem("urls", fmt::format("at most {} URLs", kMaxUrls));
     } else if (table.valid("url")) {
         urls = {url};
     }
@@ -93,20 +95,68 @@ void read_modes(TableReader& table, ConnectionConfig& connection) {
     table.choice("endpoints", connection.endpoints,
                  TableReader::Names<EndpointOrder>{{"priority", EndpointOrder::Priority},
                                                    {"round_robin", EndpointOrder::RoundRobin}});
+    table.duration("fail_back_after", connection.fail_back_after, 1s, 24h, TableReader::Zero::Allowed);
     table.flag("on_demand", connection.on_demand);
     table.integer("legs", connection.legs, 1U, kMaxLegs);
+    table.integer("topics_per_socket", connection.topics_per_socket, 0U, kMaxTopicsPerSocket);
     table.flag("last_value", connection.last_value);
     table.choice("transport", connection.transport,
                  TableReader::Names<std::string>{{"lws", "lws"}, {"native", "native"}});
     table.flag("compression", connection.compression);
 
-    const bool round_robin = connection.endpoints == EndpointOrder::RoundRobin;
-    refuse_unavailable(table, "endpoints", round_robin, "\"round_robin\"");
     refuse_unavailable(table, "on_demand", connection.on_demand, "subscribing on demand");
-    refuse_unavailable(table, "legs", connection.legs > 1, "more than one leg");
-    refuse_unavailable(table, "last_value", connection.last_value, "repeating the last value");
-    refuse_unavailable(table, "transport", connection.transport == "native", "\"native\"");
-    refuse_unavailable(table, "compression", connection.compression, "compression");
+    if (connection.compression && connection.transport != "native" && table.usable("transport")) {
+        table.problem("compression", "needs transport = \"native\": libwebsockets' own can end the process");
+    }
+}
+
+void read_rotation(TableReader& table, RotationConfig& rotation) {
+    table.duration("max_age", rotation.max_age, 1s, 30 * 24h, TableReader::Zero::Allowed);
+    table.number("jitter_factor", rotation.jitter_factor, 0, 1);
+    unsigned hour = 0;
+    table.integer("preferred_hour", hour, 0U, 23U);
+    if (table.valid("preferred_hour")) rotation.preferred_hour = hour;
+    table.duration("overlap", rotation.overlap, 100ms, 10min);
+    if (rotation.preferred_hour && rotation.max_age.count() == 0 && table.usable("max_age")) {
+        table.problem("preferred_hour", "has no meaning without max_age; set it or remove this");
+    }
+    table.finish();
+}
+
+void read_drain(TableReader& table, DrainConfig& drain) {
+    table.text("field", drain.field);
+    if (!drain.field.empty()) table.check("field", check_json_pointer(drain.field));
+    table.text("value", drain.value);
+    if (drain.field.empty() != drain.value.empty() && table.usable("field") && table.usable("value")) {
+        table.problem(drain.field.empty() ? "value" : "field", "field and value go together; set both or neither");
+    }
+    table.finish();
+}
+
+void read_sequence(TableReader& table, SequenceConfig& sequence) {
+    table.text("field", sequence.field);
+    if (!sequence.field.empty()) table.check("field", check_json_pointer(sequence.field));
+    table.text("previous", sequence.previous);
+    if (!sequence.previous.empty()) table.check("previous", check_json_pointer(sequence.previous));
+    table.integer("step", sequence.step, 0U, 1'000'000U);
+    table.choice(
+        "repair", sequence.repair,
+        TableReader::Names<RepairMode>{
+            {"none", RepairMode::None}, {"resubscribe", RepairMode::Resubscribe}, {"rotate", RepairMode::Rotate}});
+    for (const std::string_view key : {"previous", "step", "repair"}) {
+        if (sequence.field.empty() && table.valid(key) && table.usable("field")) {
+            table.problem(key, "has no meaning without field: where the number stands in a message");
+        }
+    }
+    table.finish();
+}
+
+void read_continuity(TableReader& table, ConnectionConfig& connection) {
+    table.texts("dedupe", connection.dedupe, TableReader::ListForm::StringOrList, check_json_pointer);
+    table.duration("dedupe_window", connection.dedupe_window, 1s, 5min);
+    if (auto rotation = table.table("rotation")) read_rotation(*rotation, connection.rotation);
+    if (auto drain = table.table("drain")) read_drain(*drain, connection.drain);
+    if (auto sequence = table.table("sequence")) read_sequence(*sequence, connection.sequence);
 }
 
 }  // namespace
@@ -128,7 +178,8 @@ void read_connection(TableReader& table, ConnectionConfig& connection) {
     table.check("subprotocol", check_subprotocol(connection.subprotocol));
     read_limits(table, connection);
     read_modes(table, connection);
-    const bool plain_url = !connection.urls.empty() && is_plain_url(connection.urls.front());
+    read_continuity(table, connection);
+    const bool plain_url = !connection.urls.empty() && std::ranges::all_of(connection.urls, is_plain_url);
     if (auto tls = table.table("tls")) read_tls(*tls, connection.tls, plain_url);
     table.secret("proxy", connection.proxy);
     if (!connection.proxy.empty()) table.check("proxy", check_proxy(connection.proxy));

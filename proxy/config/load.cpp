@@ -82,7 +82,7 @@ Loaded read_config(TableReader& top) {
     read_connections(top, config);
     top.finish();
     check_sockets_differ(top, config);
-    for (const std::string_view key : {"http", "journal", "alerts"})
+    for (const std::string_view key : {"http", "alerts"})
         note_without_effect(top, key);
     if (config.connections.empty()) {
         top.report().notice({}, "connections", "there are none; they can be added while fairlead runs");

@@ -90,6 +90,18 @@ std::string_view name(EndpointOrder value) {
     return value == EndpointOrder::Priority ? "priority" : "round_robin";
 }
 
+std::string_view name(RepairMode value) {
+    switch (value) {
+        case RepairMode::None:
+            return "none";
+        case RepairMode::Resubscribe:
+            return "resubscribe";
+        case RepairMode::Rotate:
+            return "rotate";
+    }
+    return "";
+}
+
 std::string_view name(AlertLevel value) {
     switch (value) {
         case AlertLevel::Info:
@@ -167,6 +179,24 @@ std::string shown(const std::string& header, const SecretText& value) {
     return value.written();
 }
 
+// What has no meaning without its neighbour is left out where that is not set.
+void print_continuity(Printer& out, const ConnectionConfig& connection) {
+    out.line("dedupe", quoted_list(connection.dedupe));
+    out.line("dedupe_window", connection.dedupe_window);
+    out.line("rotation.max_age", connection.rotation.max_age);
+    out.line("rotation.jitter_factor", number(connection.rotation.jitter_factor));
+    if (connection.rotation.preferred_hour)
+        out.line("rotation.preferred_hour", std::uint64_t{*connection.rotation.preferred_hour});
+    out.line("rotation.overlap", connection.rotation.overlap);
+    out.line("drain.field", quoted(connection.drain.field));
+    out.line("drain.value", quoted(connection.drain.value));
+    out.line("sequence.field", quoted(connection.sequence.field));
+    if (connection.sequence.field.empty()) return;
+    out.line("sequence.previous", quoted(connection.sequence.previous));
+    out.line("sequence.step", std::uint64_t{connection.sequence.step});
+    out.line("sequence.repair", quoted(name(connection.sequence.repair)));
+}
+
 void print_connection(Printer& out, const ConnectionConfig& connection) {
     out.section("connections." + key_text(connection.id));
     out.line("profile", quoted(connection.profile));
@@ -176,6 +206,7 @@ void print_connection(Printer& out, const ConnectionConfig& connection) {
         out.line("urls", quoted_list(connection.urls));
     }
     out.line("endpoints", quoted(name(connection.endpoints)));
+    out.line("fail_back_after", connection.fail_back_after);
     out.line("subscriptions", quoted_list(connection.subscriptions));
     out.line("channel", quoted_list(connection.channel));
     for (const auto& [header, value] : connection.headers) {
@@ -184,6 +215,8 @@ void print_connection(Printer& out, const ConnectionConfig& connection) {
     out.line("subprotocol", quoted(connection.subprotocol));
     out.line("on_demand", connection.on_demand);
     out.line("legs", std::uint64_t{connection.legs});
+    out.line("topics_per_socket", std::uint64_t{connection.topics_per_socket});
+    print_continuity(out, connection);
     out.line("last_value", connection.last_value);
     out.line("stale_after", connection.stale_after);
     out.line("max_message_bytes", quoted(format_size(connection.max_message_bytes)));

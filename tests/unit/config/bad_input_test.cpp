@@ -164,7 +164,7 @@ TEST_CASE("a value out of range names the range") {
         {"[journal]\nmax_bytes = \"2000GiB\"\n", 2, 13, "journal.max_bytes", "must be from 0B to 1024GiB"},
         {connection("max_message_bytes = 0"), 3, 21, "connections.a.max_message_bytes", "must be from 1B to 1GiB"},
         {connection("max_topics = 0"), 3, 14, "connections.a.max_topics", "must be from 1"},
-        {connection("legs = 9"), 3, 8, "connections.a.legs", "must be from 1 to 8"},
+        {connection("legs = 9"), 3, 8, "connections.a.legs", "must be from 1 to 4"},
         {connection("stale_after = \"25h\""), 3, 15, "connections.a.stale_after", "1d1h is out of range"},
     });
 }
@@ -271,14 +271,26 @@ TEST_CASE("impossible combinations are refused where they are set") {
 
 TEST_CASE("what this version cannot do is refused, not ignored") {
     check_rows({
-        {connection("legs = 2"), 3, 8, "connections.a.legs", "not available in this version"},
         {connection("on_demand = true"), 3, 13, "connections.a.on_demand", "not available in this version"},
-        {connection("last_value = true"), 3, 14, "connections.a.last_value", "not available in this version"},
-        {connection("compression = true"), 3, 15, "connections.a.compression", "not available in this version"},
-        {connection("transport = \"native\""), 3, 13, "connections.a.transport", "not available in this version"},
-        {connection("endpoints = \"round_robin\""), 3, 13, "connections.a.endpoints", "not available in this version"},
-        {"[connections.a]\nurls = [\"ws://h\", \"ws://i\"]\n", 2, 8, "connections.a.urls",
-         "not available in this version"},
+    });
+}
+
+TEST_CASE("settings of continuity that cannot be meant") {
+    check_rows({
+        {connection("legs = 5"), 3, 8, "connections.a.legs", "out of range"},
+        {connection("transport = \"lws\"\ncompression = true"), 4, 15, "connections.a.compression",
+         "needs transport = \"native\""},
+        {connection("dedupe = \"t\""), 3, 10, "connections.a.dedupe", "must begin with"},
+        {connection("rotation.preferred_hour = 4"), 3, 27, "connections.a.rotation.preferred_hour", "without max_age"},
+        {connection("rotation = { max_age = \"1h\", preferred_hour = 24 }"), 3, 47,
+         "connections.a.rotation.preferred_hour", "out of range"},
+        {connection("drain.field = \"/e\""), 3, 15, "connections.a.drain.field", "go together"},
+        {connection("drain.value = \"x\""), 3, 15, "connections.a.drain.value", "go together"},
+        {connection("sequence.step = 1"), 3, 17, "connections.a.sequence.step", "no meaning without field"},
+        {connection("sequence.previous = \"/p\""), 3, 21, "connections.a.sequence.previous",
+         "no meaning without field"},
+        {connection("sequence = { field = \"/t\", repair = \"pray\" }"), 3, 37, "connections.a.sequence.repair",
+         "must be none, resubscribe or rotate"},
     });
 }
 
@@ -289,7 +301,7 @@ sokcet_mode = "0660"
 high_water_mark = -1
 [connections.a]
 url = "http://h"
-legs = 2
+legs = 5
 channel = "s"
 network.jitter_factor = 2
 network.initial_delay = "6m"

@@ -59,19 +59,33 @@ format = "json"
 profile = "generic"
 url = "wss://stream.example:9443/ws?key=${env:API_KEY}"
 endpoints = "priority"
+fail_back_after = "2m"
 subscriptions = ['{"op":"subscribe","args":["a"]}', "it's \"quoted\"\n"]
 channel = ["/stream", "/data/a~1b"]
 headers.Authorization = "Bearer ${file:/run/secrets/venue}"
 headers.X-Plain = "1"
 subprotocol = "v1.json, v2.json"
 on_demand = false
-legs = 1
-last_value = false
+legs = 2
+topics_per_socket = 200
+dedupe = ["/data/s", "/data/t"]
+dedupe_window = "20s"
+rotation.max_age = "23h"
+rotation.jitter_factor = 0.1
+rotation.preferred_hour = 4
+rotation.overlap = "10s"
+drain.field = "/e"
+drain.value = "serverShutdown"
+sequence.field = "/data/t"
+sequence.previous = "/data/pu"
+sequence.step = 2
+sequence.repair = "rotate"
+last_value = true
 stale_after = "45s"
 max_message_bytes = "1MiB"
 max_topics = 500
-transport = "lws"
-compression = false
+transport = "native"
+compression = true
 tls.ca_file = "/etc/ca.pem"
 tls.cert_file = "/etc/cert.pem"
 tls.key_file = "/etc/key.pem"
@@ -81,7 +95,8 @@ network.max_delay = "10s"
 network.max_retries = 0
 
 [connections."two.b"]
-urls = ["ws://127.0.0.1:9801/s"]
+urls = ["ws://127.0.0.1:9801/s", "wss://127.0.0.1:9802/s"]
+endpoints = "round_robin"
 channel = "/s"
 
 [connections."two.b".headers]

@@ -1,93 +1,143 @@
-// One connection of the configuration: its intent, its topics, its session, its face to operators. Messages pass
-// through here to the publisher; changes of state become events in-band.
+// One connection of the configuration: its subscriptions over one or several sockets, its topics, its face to
+// operators. Messages pass through here to the publisher; changes of state become events in-band.
 #pragma once
 
 #include "config/config.hpp"
-#include "core/subscription_set.hpp"
+#include "core/pool.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "publish/topic_group.hpp"
 #include "relay/outcome.hpp"
+#include "relay/reload.hpp"
+#include "relay/sequence_watch.hpp"
 #include "relay/services.hpp"
-#include "relay/session.hpp"
+#include "relay/shard.hpp"
 #include "venue/venue.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <unordered_set>
 #include <vector>
 
 namespace fairlead::relay {
 
+// Numbers about the connection as a whole, for status and metrics.
+struct ConnectionFacts {
+    std::optional<core::SteadyTime> opened_at{};  // connected since, on any socket
+    std::optional<core::SteadyTime> lost_at{};    // of the last loss, until the next connection
+    core::WallTime last_opened{};
+    core::Duration total_uptime{};       // of past connections
+    core::Duration reconnect_latency{};  // from the last loss to the present connection
+    core::WallTime last_message{};
+    std::uint64_t messages = 0;  // that left
+    std::uint64_t bytes = 0;
+    std::uint64_t duplicates = 0;  // copies from another socket, dropped
+    std::uint64_t rotations = 0;   // completed
+    std::uint64_t rotations_failed = 0;
+};
+
 // Relay thread only.
-class Connection final : private SessionOwner {
+class Connection final : private ShardOwner {
 public:
     Connection(config::ConnectionConfig config, const Services& services);
     // Ends its topics; an open socket is closed with 1000.
     ~Connection() override;
 
-    void start() { session_.start(); }
+    void start();
     // For the end of the process or the removal of the connection; its topics have not ended yet.
-    void stop(core::Cause cause, std::string detail);
+    void stop(core::Cause cause, const std::string& detail);
     // Tells END on its topics when it is destroyed; the default is REMOVED.
     void set_end_code(v1::EndCode code) { end_code_ = code; }
 
     Outcome pause();
     Outcome resume();
-    Outcome reconnect();
+    // Without `hard`, make-before-break wherever a socket is connected.
+    Outcome reconnect(bool hard);
+    Outcome rotate();
     void subscribe(const std::vector<std::string>& texts, Done done);
     Outcome unsubscribe(const std::vector<std::string>& texts);
     void send(std::string_view payload, bool binary, Done done);
 
+    // Takes the settings of `plan`, which is no Replace.
+    void apply(config::ConnectionConfig config, const ReloadPlan& plan);
+
     void describe(v1::Connections& list) const;
     void describe(v1::Subscriptions& list) const;
     // Once in each heartbeat interval.
-    void update_liveness();
+    void tick();
 
     const std::string& id() const { return config_.id; }
-    core::ConnectionState state() const { return session_.state(); }
-    const SessionFacts& facts() const { return session_.facts(); }
+    const config::ConnectionConfig& config() const { return config_; }
+    core::ConnectionState state() const { return state_; }
+    const ConnectionFacts& facts() const { return facts_; }
 
-    static constexpr std::size_t kMaxSubscriptions = 20'000;
+    static constexpr std::size_t kMaxSubscriptions = Upstream::kMaxSubscriptions;
     static constexpr std::size_t kMaxSubscriptionBytes = std::size_t{64} << 10;  // of one text
     static constexpr std::size_t kMaxWaiting = 1'000;                            // replies that wait for the socket
 
 private:
-    std::variant<seam::ConnectRequest, std::string> connect_request() override;
-    void on_change(const core::action::Announce& change) override;
-    void on_restore() override;
-    void on_message(const seam::InboundMessage& message, core::WallTime received) override;
-    void on_drained() override;
+    std::uint32_t next_session() override { return ++sessions_; }
+    void on_shard_message(Shard& shard, Leg& leg, Upstream& socket, const Arrival& arrival) override;
+    void on_shard_change(Shard& shard, Leg& leg, Upstream& socket, const core::action::Announce& change,
+                         core::ConnectionState before, core::ConnectionState after) override;
+    void on_shard_ready(Shard& shard) override;
+    void on_held(Shard& shard, publish::Topic& topic, const core::HeldMessage& message) override;
+    void on_unproved(Shard& shard, publish::Topic& topic, core::Cause cause, const std::string& detail) override;
+    void on_taken_over(Shard& shard, Leg& leg, const Upstream& old, const core::Rotation::Action& action,
+                       bool lost) override;
+    void on_rotation_abandoned(Shard& shard, Leg& leg, const core::Rotation::Action& action) override;
 
-    void send_pending();
-    void announce(const core::action::Announce& change);
+    // connection_messages.cpp
+    struct Leaving;
+    publish::Topic& topic_of(const venue::Facts& facts);
+    void offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival,
+               const venue::Facts& facts);
+    void leave(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg);
+    bool check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg);
+    void repair(publish::Topic& topic, Leg* leg);
+
+    // connection_events.cpp
+    void account(core::ConnectionState before, core::ConnectionState after, const core::action::Announce& change);
+    void tell(const Shard& shard, const Leg& leg, const Upstream& socket, const core::action::Announce& change,
+              core::ConnectionState before, core::ConnectionState after);
+    void tell_in_band(std::uint32_t shard, const v1::ConnectionEvent& event, std::uint32_t session);
+    void tell_state(v1::ConnectionEvent event, const Shard& shard, const Leg& leg, std::uint32_t session);
+    void begin_outage(const Shard& shard, const Upstream& socket, const core::action::Announce& change);
+    void log_change(const Shard& shard, const Leg& leg, const Upstream& socket, const core::action::Announce& change);
     void announce_ready();
-    void begin_outage(const core::action::Announce& change);
-    void log_change(const core::action::Announce& change);
+
+    // connection_commands.cpp
+    Shard& shard_at(core::Pool::Shard index);
+    void wait_for(const std::vector<Upstream*>& sockets, Outcome if_handed, Outcome if_ended, Done done);
     // False = too many replies wait already, and `done` has been told.
     bool may_wait(const Done& done) const;
-    void end_waiting();
 
-    // A reply that is due when the bytes have been handed to the socket, or when the connection has ended before.
-    struct Waiting {
-        Outcome if_drained;
-        Outcome if_ended;
-        Done done;
-    };
+    core::ConnectionState combined_state() const;
+    std::uint32_t sockets_wanted() const;
+    std::uint32_t sockets_connected() const;
+    bool is_single() const { return sockets_wanted() == 1; }
+    Upstream* connected_socket();
 
-    const config::ConnectionConfig config_;
+    config::ConnectionConfig config_;
     const Services& services_;
     venue::Venue venue_;
-    core::SubscriptionSet intent_;
+    core::Pool pool_;
     publish::TopicGroup& topics_;
     publish::Topic* single_topic_;  // of a connection with one channel; else null
-    Session session_;
-    std::vector<Waiting> waiting_;
+    std::map<std::uint32_t, std::unique_ptr<Shard>> shards_;
+    SequenceWatch sequence_;
+    std::unordered_set<publish::Topic*> unproved_;  // owe a gap that a venue number can still disprove
+    ConnectionFacts facts_;
+    core::ConnectionState state_ = core::ConnectionState::Disconnected;  // of the best socket, as told last
+    std::uint32_t sessions_ = 0;
     std::uint64_t unrouted_ = 0;
+    std::size_t waiting_ = 0;
     bool paused_ = false;
+    bool running_ = false;
     bool ready_ = false;
-    bool wants_room_ = false;   // subscriptions wait for the queue to the venue
     bool told_failed_ = false;  // since the last connection
     v1::EndCode end_code_ = v1::END_CODE_REMOVED;
     core::Cause last_cause_ = core::Cause::Unspecified;

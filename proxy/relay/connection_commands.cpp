@@ -1,8 +1,12 @@
-// The commands of a connection and what it tells of itself.
+// The commands of a connection.
 #include "relay/connection.hpp"
 #include "relay/convert.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
 
 namespace fairlead::relay {
 
@@ -11,52 +15,113 @@ using core::ConnectionState;
 Outcome Connection::pause() {
     if (paused_) return {v1::CODE_OK, "it was paused already"};
     paused_ = true;
-    session_.stop(core::Cause::Command, "paused by command");
+    stop(core::Cause::Command, "paused by command");
     return {v1::CODE_OK, "paused: it stays disconnected until it is resumed"};
 }
 
 Outcome Connection::resume() {
-    if (!paused_ && session_.state() == ConnectionState::Failed) return reconnect();
+    if (!paused_ && state_ == ConnectionState::Failed) return reconnect(/*hard=*/true);
     if (!paused_) return {v1::CODE_OK, "it was not paused"};
     paused_ = false;
-    session_.start();
-    return {v1::CODE_OK, fmt::format("resumed; now {}", core::to_string(session_.state()))};
+    start();
+    return {v1::CODE_OK, fmt::format("resumed; now {}", core::to_string(state_))};
 }
 
-Outcome Connection::reconnect() {
+Outcome Connection::reconnect(bool hard) {
     if (paused_) return {v1::CODE_UNAVAILABLE, "it is paused: resume it"};
-    session_.reconnect("reconnect by command");
-    return {v1::CODE_OK, fmt::format("closed, and opened anew; now {}", core::to_string(session_.state()))};
+    if (hard || state_ != ConnectionState::Connected) {
+        for (auto& [index, shard] : shards_)
+            shard->reconnect("reconnect by command");
+        return {v1::CODE_OK, fmt::format("closed, and opened anew; now {}", core::to_string(state_))};
+    }
+    // What is not connected has nothing to keep.
+    for (auto& [index, shard] : shards_)
+        if (!shard->is_connected()) shard->reconnect("reconnect by command");
+    return rotate();
+}
+
+Outcome Connection::rotate() {
+    if (paused_) return {v1::CODE_UNAVAILABLE, "it is paused: resume it"};
+    auto best = Leg::Rotate::NotConnected;
+    for (auto& [index, shard] : shards_) {
+        const auto result = shard->rotate(core::Cause::Command, "by command");
+        if (best != Leg::Rotate::Begun && result != Leg::Rotate::NotConnected) best = result;
+    }
+    switch (best) {
+        case Leg::Rotate::Begun:
+            return {v1::CODE_OK, "a new socket is being opened; it takes over when it carries everything"};
+        case Leg::Rotate::UnderWay:
+            return {v1::CODE_OK, "a rotation is under way already"};
+        case Leg::Rotate::TooSoon:
+            return {v1::CODE_LIMITED, "it was rotated a moment ago: wait for initial_delay"};
+        case Leg::Rotate::NotConnected:
+            break;
+    }
+    return {v1::CODE_UNAVAILABLE,
+            fmt::format("not connected ({}): there is nothing to take over from", core::to_string(state_))};
+}
+
+Shard& Connection::shard_at(core::Pool::Shard index) {
+    auto& shard = shards_[static_cast<std::uint32_t>(index)];
+    if (!shard) {
+        ShardOwner& self = *this;
+        shard = std::make_unique<Shard>(self, services_, config_, topics_, static_cast<std::uint32_t>(index));
+        topics_.set_liveness(static_cast<std::uint32_t>(index), v1::LIVENESS_DOWN);
+        if (running_) shard->start();
+    }
+    return *shard;
 }
 
 void Connection::subscribe(const std::vector<std::string>& texts, Done done) {
-    std::size_t wanted = 0;
-    for (const auto& text : texts) {
+    for (const auto& text : texts)
         if (text.size() > kMaxSubscriptionBytes)
             return done({v1::CODE_INVALID, fmt::format("a subscription has at most {} bytes", kMaxSubscriptionBytes)});
-        wanted += intent_.find(text) ? 0 : 1;
-    }
-    if (intent_.size() + wanted > kMaxSubscriptions)
-        return done({v1::CODE_LIMITED,
-                     fmt::format("a connection holds {} subscriptions at most: none was kept", kMaxSubscriptions)});
+    const std::set<std::string_view> wanted(texts.begin(), texts.end());
+    const auto added_at_most = static_cast<std::size_t>(
+        std::ranges::count_if(wanted, [this](std::string_view text) { return !pool_.contains(text); }));
+    const std::size_t most = std::min(kMaxSubscriptions, pool_.capacity());
+    if (pool_.size() + added_at_most > most)
+        return done(
+            {v1::CODE_LIMITED, fmt::format("a connection holds {} subscriptions at most: none was kept", most)});
     if (!may_wait(done)) return;
     std::size_t added = 0;
-    for (const auto& text : texts)
-        added += intent_.add(text) == core::SubscriptionSet::AddResult::Added ? 1 : 0;
+    std::set<Shard*> touched;
+    for (const auto& text : texts) {
+        const auto placed = pool_.place(text);
+        if (!placed.added) continue;
+        Shard& shard = shard_at(placed.shard);
+        shard.add(text);
+        touched.insert(&shard);
+        ++added;
+    }
     const auto had = texts.size() - added;
     const auto also = had > 0 ? fmt::format(", {} were there already", had) : "";
     Outcome pending{v1::CODE_OK, fmt::format("{} kept{}: pending, sent when the connection opens", added, also)};
-    if (session_.state() != ConnectionState::Connected) return done(std::move(pending));
-    if (added == 0) return done({v1::CODE_OK, "all were there already"});
+    if (added == 0 && state_ == ConnectionState::Connected) return done({v1::CODE_OK, "all were there already"});
+    std::vector<Upstream*> sockets;
+    for (Shard* shard : touched)
+        for (const auto& leg : shard->legs())
+            if (leg->current().is_connected()) sockets.push_back(&leg->current());
+    if (sockets.empty()) return done(std::move(pending));
     ready_ = false;
-    waiting_.push_back({{v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(pending), std::move(done)});
-    send_pending();
+    wait_for(sockets, {v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(pending), std::move(done));
+    for (Shard* shard : touched)
+        shard->send_pending();
 }
 
 Outcome Connection::unsubscribe(const std::vector<std::string>& texts) {
     std::size_t removed = 0;
-    for (const auto& text : texts)
-        removed += intent_.remove(text) ? 1 : 0;
+    for (const auto& text : texts) {
+        const auto removal = pool_.remove(text);
+        if (!removal.removed) continue;
+        ++removed;
+        const auto index = static_cast<std::uint32_t>(removal.shard);
+        shards_.at(index)->remove(text);
+        if (!removal.socket_empty || index == 0) continue;
+        shards_.at(index)->stop(core::Cause::Pool, "it carries nothing any more");
+        shards_.erase(index);
+        pool_.release(removal.shard);
+    }
     if (removed == 0) return {v1::CODE_NOT_FOUND, "no such subscription: `subscriptions` lists them"};
     return {v1::CODE_OK,
             fmt::format(
@@ -65,78 +130,72 @@ Outcome Connection::unsubscribe(const std::vector<std::string>& texts) {
                 removed, texts.size())};
 }
 
+void Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
+    const auto before = std::exchange(config_, std::move(config));
+    venue_ = venue::Venue(config_);
+    single_topic_ = venue_.has_single_channel() ? &topics_.data_topic(venue::Venue::kSingleChannel) : nullptr;
+    std::vector<std::string> removed;
+    for (const auto& text : before.subscriptions)
+        if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
+            removed.push_back(text.written());
+    unsubscribe(removed);
+    std::vector<std::string> added;
+    for (const auto& text : config_.subscriptions)
+        if (!pool_.contains(text.written())) added.push_back(text.written());
+    if (!added.empty()) subscribe(added, [](const Outcome&) {});
+    for (auto& [index, shard] : shards_)
+        shard->configure();
+    if (plan.action != ReloadAction::Rotate || paused_) return;
+    for (auto& [index, shard] : shards_)
+        if (shard->rotate(core::Cause::Reload, plan.detail) == Leg::Rotate::NotConnected)
+            shard->reconnect("settings have changed");
+}
+
 void Connection::send(std::string_view payload, bool binary, Done done) {
     if (!may_wait(done)) return;
-    switch (session_.send(payload, binary)) {
+    Upstream* socket = connected_socket();
+    const auto result = socket ? socket->send(payload, binary) : seam::SendResult::NotOpen;
+    switch (result) {
         case seam::SendResult::Accepted:
-            waiting_.push_back(
-                {{v1::CODE_OK, fmt::format("{} bytes handed to the socket", payload.size())},
-                 {v1::CODE_UNAVAILABLE,
-                  "the connection ended while the bytes were on their way to the socket: whether the venue "
-                  "has them is not known"},
-                 std::move(done)});
-            return;
+            return wait_for({socket}, {v1::CODE_OK, fmt::format("{} bytes handed to the socket", payload.size())},
+                            {v1::CODE_UNAVAILABLE,
+                             "the connection ended while the bytes were on their way to the socket: whether the venue "
+                             "has them is not known"},
+                            std::move(done));
         case seam::SendResult::NotOpen:
-            done({v1::CODE_UNAVAILABLE,
-                  fmt::format("not connected ({}): nothing was kept", core::to_string(session_.state()))});
-            return;
+            return done(
+                {v1::CODE_UNAVAILABLE, fmt::format("not connected ({}): nothing was kept", core::to_string(state_))});
         case seam::SendResult::QueueFull:
-            done({v1::CODE_UNAVAILABLE, "the venue takes too slowly, the queue is full: nothing was kept"});
-            return;
+            return done({v1::CODE_UNAVAILABLE, "the venue takes too slowly, the queue is full: nothing was kept"});
     }
 }
 
-void Connection::update_liveness() {
-    if (session_.state() != ConnectionState::Connected || config_.stale_after <= core::Duration{0}) return;
-    const auto since = session_.facts().last_data.value_or(*session_.facts().opened_at);
-    const bool silent = services_.clock.now() - since > config_.stale_after / 2;
-    topics_.liveness = silent ? v1::LIVENESS_STALE : v1::LIVENESS_LIVE;
-}
-
-void Connection::describe(v1::Connections& list) const {
-    v1::ConnectionStatus& status = *list.add_connections();
-    const SessionFacts& facts = session_.facts();
-    const auto now = services_.clock.now();
-    status.set_id(config_.id);
-    status.set_url(config_.urls.front().display());
-    status.set_profile(config_.profile);
-    status.set_status(to_proto(session_.state()));
-    status.set_last_connected_ns(to_ns(facts.last_opened));
-    status.set_reconnect_attempts(static_cast<std::uint32_t>(facts.attempts > 0 ? facts.attempts - 1 : 0));
-    status.set_consecutive_failures(session_.consecutive_failures());
-    const auto open_for = facts.opened_at ? now - *facts.opened_at : core::Duration{0};
-    status.set_total_uptime_ms(to_ms(facts.total_uptime + open_for));
-    status.set_last_reconnect_latency_ms(to_ms(facts.reconnect_latency));
-    status.set_session(facts.number);
-    status.set_endpoint(facts.open.endpoint);
-    status.set_tls(facts.open.tls);
-    status.set_last_cause(static_cast<v1::Cause>(last_cause_));
-    status.set_last_detail(last_detail_);
-    status.set_messages(facts.messages);
-    status.set_bytes(facts.bytes);
-    status.set_last_message_ns(to_ns(facts.last_message));
-    status.set_ping_round_trip_us(static_cast<std::uint64_t>(facts.round_trip / std::chrono::microseconds{1}));
-    const auto deadline = session_.next_deadline();
-    if (session_.state() == ConnectionState::Reconnecting && deadline && *deadline > now)
-        status.set_retry_in_ms(to_ms(*deadline - now));
-    status.set_paused(paused_);
-    status.set_liveness(topics_.liveness);
-    status.set_topics(static_cast<std::uint32_t>(topics_.size()));
-    status.set_unrouted(unrouted_);
-    status.set_successful_connects(facts.number);
-    status.set_failed_attempts(facts.failed_attempts);
-    status.set_ready(ready_);
-    status.set_max_retries(config_.network.max_retries);
-}
-
-void Connection::describe(v1::Subscriptions& list) const {
-    for (const core::Subscription& subscription : intent_) {
-        auto* entry = list.add_subscriptions();
-        entry->set_connection(config_.id);
-        entry->set_channel(config::SecretText(subscription.name).display());
-        entry->set_state(to_proto(subscription.state));
-        entry->set_times_sent(subscription.times_sent);
+// One reply for all of them.
+void Connection::wait_for(const std::vector<Upstream*>& sockets, Outcome if_handed, Outcome if_ended, Done done) {
+    struct Wait {
+        std::size_t left;
+        bool handed = true;
+        Outcome if_handed;
+        Outcome if_ended;
+        Done done;
+    };
+    auto wait =
+        std::make_shared<Wait>(Wait{sockets.size(), true, std::move(if_handed), std::move(if_ended), std::move(done)});
+    ++waiting_;
+    for (Upstream* socket : sockets) {
+        socket->when_drained([this, wait](bool handed) {
+            wait->handed = wait->handed && handed;
+            if (--wait->left > 0) return;
+            --waiting_;
+            wait->done(wait->handed ? std::move(wait->if_handed) : std::move(wait->if_ended));
+        });
     }
+}
+
+bool Connection::may_wait(const Done& done) const {
+    if (waiting_ < kMaxWaiting) return true;
+    done({v1::CODE_UNAVAILABLE, "too many replies wait for the socket: nothing was kept"});
+    return false;
 }
 
 }  // namespace fairlead::relay

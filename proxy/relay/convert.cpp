@@ -2,14 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace fairlead::relay {
+namespace {
+
+core::BackoffSettings backoff_settings(const config::NetworkConfig& network) {
+    return {.initial_delay = network.initial_delay,
+            .max_delay = network.max_delay,
+            .multiplier = network.backoff_multiplier,
+            .jitter_factor = network.jitter_factor};
+}
+
+}  // namespace
 
 core::SessionSettings session_settings(const config::ConnectionConfig& config) {
     const config::NetworkConfig& network = config.network;
-    return {.backoff = {.initial_delay = network.initial_delay,
-                        .max_delay = network.max_delay,
-                        .multiplier = network.backoff_multiplier,
-                        .jitter_factor = network.jitter_factor},
+    return {.backoff = backoff_settings(network),
             .max_retries = network.max_retries,
             .connection_timeout = network.connection_timeout,
             .ping_interval = network.ping_interval,
@@ -19,7 +28,42 @@ core::SessionSettings session_settings(const config::ConnectionConfig& config) {
             .failed_retry_interval = network.failed_retry_interval};
 }
 
-std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config) {
+core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred) {
+    return {.endpoints = config.urls.size(),
+            .order = config.endpoints == config::EndpointOrder::Priority ? core::EndpointOrder::Priority
+                                                                         : core::EndpointOrder::RoundRobin,
+            .max_consecutive_failures = config.network.max_consecutive_failures,
+            .fail_back_after = config.fail_back_after,
+            .preferred = preferred % config.urls.size()};
+}
+
+core::RotationSettings rotation_settings(const config::ConnectionConfig& config) {
+    return {.max_age = config.rotation.max_age,
+            .jitter_factor = config.rotation.jitter_factor,
+            .preferred_hour = config.rotation.preferred_hour,
+            .overlap = config.rotation.overlap,
+            .open_timeout = config.network.connection_timeout,
+            .retry = backoff_settings(config.network)};
+}
+
+core::SequenceRule sequence_rule(const config::ConnectionConfig& config) {
+    return {.step = config.sequence.step};
+}
+
+core::RepairSettings repair_settings(const config::ConnectionConfig& config) {
+    switch (config.sequence.repair) {
+        case config::RepairMode::None:
+            return {.highest = core::RepairStep::Tell};
+        case config::RepairMode::Resubscribe:
+            return {.highest = core::RepairStep::Resubscribe};
+        case config::RepairMode::Rotate:
+            break;
+    }
+    return {.highest = core::RepairStep::Rotate};
+}
+
+std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config,
+                                                                     std::size_t url_index) {
     std::string problem;
     const auto resolve = [&problem](const char* what, const config::SecretText& text) {
         auto resolved = text.resolve();
@@ -30,8 +74,9 @@ std::variant<seam::ConnectRequest, std::string> make_connect_request(const confi
         return std::get<std::string>(std::move(resolved));
     };
     seam::ConnectRequest request;
-    request.url = resolve("url", config.urls.front());
-    const auto& written = config.urls.front().written();
+    const config::SecretText& url = config.urls[std::min(url_index, config.urls.size() - 1)];
+    request.url = resolve("url", url);
+    const auto& written = url.written();
     const auto authority = written.substr(0, written.find('/', written.find("://") + 3));
     if (config::SecretText(authority).has_secret()) request.shown_host = "the host of the url";
     request.proxy = resolve("proxy", config.proxy);
@@ -44,12 +89,14 @@ std::variant<seam::ConnectRequest, std::string> make_connect_request(const confi
     request.server_name = config.tls.server_name;
     request.timeout = config.network.connection_timeout;
     request.max_message_bytes = config.max_message_bytes;
+    request.protocol = config.transport == "native" ? seam::Protocol::Native : seam::Protocol::Lws;
+    request.compression = config.compression;
     if (!problem.empty()) return problem;
     return request;
 }
 
 v1::ConnectionEvent to_event(const std::string& connection, const core::action::Announce& change,
-                             const SessionFacts& facts) {
+                             const SessionFacts& facts, core::Duration reconnect_latency) {
     v1::ConnectionEvent event;
     event.set_connection(connection);
     event.set_state(to_proto(change.state));
@@ -60,7 +107,7 @@ v1::ConnectionEvent to_event(const std::string& connection, const core::action::
     event.set_retry_in_ms(to_ms(change.retry_in));
     if (change.state == core::ConnectionState::Connected) {
         event.set_endpoint(facts.open.endpoint);
-        event.set_reconnect_latency_ms(to_ms(facts.reconnect_latency));
+        event.set_reconnect_latency_ms(to_ms(reconnect_latency));
     }
     // What the last end brought belongs to the changes that it caused, not to those by command.
     if (change.cause == facts.end.cause || change.state == core::ConnectionState::Failed) {

@@ -2,6 +2,10 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "core/failover.hpp"
+#include "core/repair.hpp"
+#include "core/rotation.hpp"
+#include "core/sequence_tracker.hpp"
 #include "core/session_machine.hpp"
 #include "core/subscription_set.hpp"
 #include "fairlead/v1/control.pb.h"
@@ -16,10 +20,15 @@ namespace fairlead::relay {
 core::SessionSettings session_settings(const config::ConnectionConfig& config);
 
 // Resolves the secrets; a text = which one cannot be, and why.
-std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config);
+std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config,
+                                                                     std::size_t url_index);
+core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred);
+core::RotationSettings rotation_settings(const config::ConnectionConfig& config);
+core::SequenceRule sequence_rule(const config::ConnectionConfig& config);
+core::RepairSettings repair_settings(const config::ConnectionConfig& config);
 
 v1::ConnectionEvent to_event(const std::string& connection, const core::action::Announce& change,
-                             const SessionFacts& facts);
+                             const SessionFacts& facts, core::Duration reconnect_latency);
 
 inline v1::ConnectionState to_proto(core::ConnectionState state) {
     return static_cast<v1::ConnectionState>(static_cast<int>(state) + 1);

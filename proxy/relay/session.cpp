@@ -62,20 +62,8 @@ void Session::perform(const core::action::Restore&) {
 }
 
 void Session::perform(const core::action::Announce& change) {
-    if (change.state == core::ConnectionState::Disconnected) account_uptime();
+    if (change.state == core::ConnectionState::Disconnected) facts_.opened_at.reset();
     owner_.on_change(change);
-}
-
-void Session::account_uptime() {
-    if (!facts_.opened_at) return;
-    facts_.total_uptime += services_.clock.now() - *facts_.opened_at;
-    facts_.opened_at.reset();
-    facts_.lost_at = services_.clock.now();
-}
-
-void Session::stop(core::Cause cause, std::string detail) {
-    feed(core::input::Stop{cause, std::move(detail)});
-    facts_.lost_at.reset();  // a rest that was asked for is no outage
 }
 
 seam::SendResult Session::send(std::string_view payload, bool binary) {
@@ -84,12 +72,11 @@ seam::SendResult Session::send(std::string_view payload, bool binary) {
 }
 
 void Session::on_open(const seam::OpenInfo& info) {
-    ++facts_.number;
+    facts_.number = owner_.next_session();
+    ++facts_.opens;
     facts_.open = info;
     facts_.opened_at = services_.clock.now();
     facts_.last_opened = facts_.last_heard = services_.clock.wall();
-    facts_.reconnect_latency = facts_.lost_at ? *facts_.opened_at - *facts_.lost_at : core::Duration{0};
-    facts_.lost_at.reset();
     facts_.last_data.reset();
     feed(core::input::Opened{});
 }

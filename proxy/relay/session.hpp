@@ -18,20 +18,18 @@ namespace fairlead::relay {
 
 // Numbers about the upstream connection, for status and metrics.
 struct SessionFacts {
-    std::uint32_t number = 0;  // counts connections that opened, from 1
+    std::uint32_t number = 0;  // of the present connection, or the last one, among all of the owner; 0 = none yet
+    std::uint64_t opens = 0;
     std::uint64_t attempts = 0;
     std::uint64_t failed_attempts = 0;
     seam::OpenInfo open;                        // of the present connection, or the last one
     seam::EndInfo end;                          // of the last end
     std::optional<core::SteadyTime> opened_at;  // of the present connection
-    std::optional<core::SteadyTime> lost_at;    // of the last loss, until the next connection
     std::optional<core::SteadyTime> last_data;  // of the present connection
     core::WallTime last_opened{};
     core::WallTime last_heard{};  // message, pong or upgrade
     core::WallTime last_message{};
-    core::Duration total_uptime{};       // of past connections
-    core::Duration round_trip{};         // of the last ping; 0 = none measured
-    core::Duration reconnect_latency{};  // from the last loss to the present connection
+    core::Duration round_trip{};  // of the last ping; 0 = none measured
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
 };
@@ -43,6 +41,8 @@ public:
     virtual ~SessionOwner() = default;
     // For an attempt that begins now: secrets are resolved anew. A text = why there can be none.
     virtual std::variant<seam::ConnectRequest, std::string> connect_request() = 0;
+    // For a connection that has just opened.
+    virtual std::uint32_t next_session() = 0;
     virtual void on_change(const core::action::Announce& change) = 0;
     // The connection is open: send what is to be subscribed.
     virtual void on_restore() = 0;
@@ -57,8 +57,11 @@ public:
     ~Session() override;
 
     void start() { feed(core::input::Start{}); }
-    void stop(core::Cause cause, std::string detail);
+    void stop(core::Cause cause, std::string detail) { feed(core::input::Stop{cause, std::move(detail)}); }
     void reconnect(std::string detail) { feed(core::input::Reconnect{std::move(detail)}); }
+
+    // Changed settings apply to deadlines armed from now on.
+    void configure(const core::SessionSettings& settings) { machine_.configure(settings); }
 
     seam::SendResult send(std::string_view payload, bool binary);
 
@@ -80,7 +83,6 @@ private:
     void perform(const core::action::Ping& ping);
     void perform(const core::action::Restore& restore);
     void perform(const core::action::Announce& change);
-    void account_uptime();
 
     SessionOwner& owner_;
     const Services& services_;

@@ -13,8 +13,10 @@ Supervisor::Supervisor(const config::Config& config, const Services& services)
       started_(services.clock.now()),
       additions_(kAdditionsPerSecond, kAdditionsAtOnce, started_) {
     heartbeat_timer_ = services_.timers.create([this] { heartbeat(); });
-    for (const auto& [id, connection] : config.connections)
-        connections_.emplace(id, std::make_unique<Connection>(connection, services_));
+    for (const auto& [id, connection] : config.connections) {
+        make(connection);
+        configured_.insert(id);
+    }
 }
 
 Supervisor::~Supervisor() = default;
@@ -28,7 +30,7 @@ void Supervisor::start() {
 
 void Supervisor::heartbeat() {
     for (auto& [id, connection] : connections_)
-        connection->update_liveness();
+        connection->tick();
     services_.publisher.tick();
     // After a stall the beats that were missed are not made up for.
     next_heartbeat_ = std::max(next_heartbeat_ + heartbeat_interval_, services_.clock.now());
@@ -58,22 +60,31 @@ Outcome Supervisor::add(config::ConnectionConfig config) {
     if (!services_.publisher.may_open_topic())
         return {v1::CODE_LIMITED, "too many topics are open: remove connections, or lower their max_topics"};
     const std::string id = config.id;
-    auto& connection =
-        *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+    Connection& connection = make(std::move(config));
     services_.log.write(seam::LogLevel::Info, id, "added", {{"cause", "command"}});
     connection.start();
     return {v1::CODE_OK, fmt::format("connection `{}` added: connecting", id)};
 }
 
 Outcome Supervisor::remove(const std::string& id) {
+    if (!connections_.contains(id)) return {v1::CODE_NOT_FOUND, fmt::format("no connection `{}`", id)};
+    take_away(id, core::Cause::Command, "removed by command");
+    return {v1::CODE_OK, fmt::format("connection `{}` removed", id)};
+}
+
+Connection& Supervisor::make(config::ConnectionConfig config) {
+    const std::string id = config.id;
+    return *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+}
+
+void Supervisor::take_away(const std::string& id, core::Cause cause, const std::string& detail) {
     const auto found = connections_.find(id);
-    if (found == connections_.end()) return {v1::CODE_NOT_FOUND, fmt::format("no connection `{}`", id)};
-    found->second->stop(core::Cause::Command, "removed by command");
+    found->second->stop(cause, detail);
     past_messages_ += found->second->facts().messages;
     past_bytes_ += found->second->facts().bytes;
     connections_.erase(found);
-    services_.log.write(seam::LogLevel::Info, id, "removed", {{"cause", "command"}});
-    return {v1::CODE_OK, fmt::format("connection `{}` removed", id)};
+    configured_.erase(id);
+    services_.log.write(seam::LogLevel::Info, id, "removed", {{"cause", core::to_string(cause)}});
 }
 
 Connection* Supervisor::find(const std::string& id) {

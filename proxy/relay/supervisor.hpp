@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace fairlead::relay {
@@ -25,6 +26,11 @@ public:
     // Closes every socket with 1001 and ends every topic. Nothing can be added afterwards.
     void shut_down();
 
+    // Applies another configuration, or with `dry_run` only tells what would change. Connections that were added by
+    // command stay as they are.
+    void reload(const config::Config& config, bool dry_run, v1::ReloadResult& result);
+
+    // By command: until it is removed, or the process ends.
     Outcome add(config::ConnectionConfig config);
     Outcome remove(const std::string& id);
     // Null = no connection of that name. Valid until it is removed.
@@ -44,13 +50,18 @@ public:
 
 private:
     void heartbeat();
+    Connection& make(config::ConnectionConfig config);
+    void take_away(const std::string& id, core::Cause cause, const std::string& detail);
+    void reload_removed(const config::Config& config, bool dry_run, v1::ReloadResult& result);
+    void reload_one(const config::ConnectionConfig& wanted, bool dry_run, v1::ReloadResult& result);
     template <class List>
     Outcome describe_each(const std::string& id, List& list) const;
 
     const Services& services_;
-    const config::NetworkConfig network_;
+    config::NetworkConfig network_;
     const core::Duration heartbeat_interval_;
     std::map<std::string, std::unique_ptr<Connection>> connections_;
+    std::set<std::string> configured_;  // those of the configuration file
     std::unique_ptr<seam::Timer> heartbeat_timer_;
     core::SteadyTime next_heartbeat_{};
     const core::SteadyTime started_;

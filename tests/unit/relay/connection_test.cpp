@@ -209,7 +209,7 @@ TEST_CASE("a paused connection stays away until it is resumed") {
     world.timers.advance(1h);
     CHECK(world.venue.attempts() == 1);
     CHECK(world.status().paused());
-    CHECK(world.connection->reconnect().code == v1::CODE_UNAVAILABLE);
+    CHECK(world.connection->reconnect(true).code == v1::CODE_UNAVAILABLE);
     CHECK(world.connection->resume().code == v1::CODE_OK);
     CHECK(world.venue.attempts() == 2);
     world.venue.last().accept();
@@ -247,10 +247,10 @@ TEST_CASE("silence is told as STALE before it ends the connection") {
     Live world(config);
     world.venue.last().say("1");
     world.timers.advance(4s);
-    world.connection->update_liveness();
+    world.connection->tick();
     CHECK(world.status().liveness() == v1::LIVENESS_LIVE);
     world.timers.advance(2s);
-    world.connection->update_liveness();
+    world.connection->tick();
     CHECK(world.status().liveness() == v1::LIVENESS_STALE);
     world.timers.advance(5s);
     CHECK(world.status().last_cause() == v1::CAUSE_STALE);
@@ -334,7 +334,7 @@ TEST_CASE("`failed` after max_retries is told in-band, and a command leaves it")
     const auto attempts = world.venue.attempts();
     world.timers.advance(24h);
     CHECK(world.venue.attempts() == attempts);
-    CHECK(world.connection->reconnect().code == v1::CODE_OK);
+    CHECK(world.connection->reconnect(true).code == v1::CODE_OK);
     world.next_attempt();
     world.venue.last().accept();
     CHECK(world.status().status() == v1::CONNECTION_STATE_CONNECTED);

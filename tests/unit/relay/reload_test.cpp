@@ -1,0 +1,153 @@
+// A changed configuration: each connection gets what has changed for it, and no more.
+#include "live_connection.hpp"
+#include "relay/supervisor.hpp"
+
+#include <functional>
+
+using namespace std::chrono_literals;
+using namespace fairlead;
+using config::ConnectionConfig;
+using relay::ReloadAction;
+
+namespace {
+
+config::Config two_connections() {
+    config::Config config;
+    for (const auto* id : {"one", "two"}) {
+        auto connection = support::numbered_config();
+        connection.id = id;
+        config.connections[id] = connection;
+    }
+    return config;
+}
+
+struct Reloading : support::World {
+    Reloading() {
+        supervisor.start();
+        venue.at(0).accept();
+        venue.at(1).accept();
+        venue.at(0).drain();
+        venue.at(1).drain();
+        timers.advance(2s);
+    }
+    std::string reload(const config::Config& config, bool dry_run = false) {
+        v1::ReloadResult result;
+        supervisor.reload(config, dry_run, result);
+        CHECK(result.applied() == !dry_run);
+        std::string text;
+        for (const auto& change : result.changes())
+            text += change.connection() + " " + change.action() + "; ";
+        return text;
+    }
+    relay::Supervisor supervisor{two_connections(), services};
+};
+
+}  // namespace
+
+TEST_CASE("what each changed setting needs") {
+    struct Row {
+        const char* key;
+        ReloadAction action;
+        std::function<void(ConnectionConfig&)> change;
+    };
+    const Row rows[] = {
+        {"", ReloadAction::Keep, [](auto&) {}},
+        {"urls", ReloadAction::Rotate, [](auto& c) { c.urls = {config::SecretText("ws://other/ws")}; }},
+        {"headers", ReloadAction::Rotate, [](auto& c) { c.headers["X"] = config::SecretText("1"); }},
+        {"tls", ReloadAction::Rotate, [](auto& c) { c.tls.ca_file = "/ca.pem"; }},
+        {"proxy", ReloadAction::Rotate, [](auto& c) { c.proxy = config::SecretText("http://p:1"); }},
+        {"transport", ReloadAction::Rotate, [](auto& c) { c.transport = "other"; }},
+        {"compression", ReloadAction::Rotate, [](auto& c) { c.compression = true; }},
+        {"subprotocol", ReloadAction::Rotate, [](auto& c) { c.subprotocol = "x"; }},
+        {"max_message_bytes", ReloadAction::Rotate, [](auto& c) { c.max_message_bytes = 7; }},
+        {"subscriptions", ReloadAction::Update, [](auto& c) { c.subscriptions.emplace_back("SUB b"); }},
+        {"subscriptions", ReloadAction::Rotate, [](auto& c) { c.subscriptions.clear(); }},
+        {"network", ReloadAction::Update, [](auto& c) { c.network.max_delay = 9s; }},
+        {"stale_after", ReloadAction::Update, [](auto& c) { c.stale_after = 9s; }},
+        {"rotation", ReloadAction::Update, [](auto& c) { c.rotation.max_age = 9h; }},
+        {"channel", ReloadAction::Update, [](auto& c) { c.channel = {"/x"}; }},
+        {"sequence", ReloadAction::Update, [](auto& c) { c.sequence.repair = config::RepairMode::Rotate; }},
+        {"sequence", ReloadAction::Replace, [](auto& c) { c.sequence.step = 2; }},
+        {"legs", ReloadAction::Replace, [](auto& c) { c.legs = 2; }},
+        {"topics_per_socket", ReloadAction::Replace, [](auto& c) { c.topics_per_socket = 2; }},
+        {"last_value", ReloadAction::Replace, [](auto& c) { c.last_value = true; }},
+    };
+    for (const auto& row : rows) {
+        const auto running = support::numbered_config();
+        auto wanted = running;
+        row.change(wanted);
+        const auto plan = relay::plan_reload(running, wanted);
+        CHECK_MESSAGE(plan.action == row.action, row.key);
+        CHECK(plan.detail == row.key);
+    }
+}
+
+TEST_CASE("an equal configuration changes nothing") {
+    Reloading world;
+    const auto sent = world.sink.messages.size();
+    CHECK(world.reload(two_connections()).empty());
+    CHECK(world.venue.attempts() == 2);
+    CHECK(world.sink.messages.size() == sent);
+}
+
+TEST_CASE("a changed url rotates that connection; the other keeps its socket") {
+    Reloading world;
+    auto config = two_connections();
+    config.connections["one"].urls = {config::SecretText("ws://other/ws")};
+    CHECK(world.reload(config, /*dry_run=*/true) == "one rotated; ");
+    CHECK(world.venue.attempts() == 2);
+    CHECK(world.reload(config) == "one rotated; ");
+    REQUIRE(world.venue.attempts() == 3);
+    CHECK(world.venue.at(2).request.url == "ws://other/ws");
+    CHECK_FALSE(world.venue.at(0).closed_with);
+    world.venue.at(2).accept();
+    world.venue.at(2).drain();
+    world.timers.advance(1s);
+    CHECK(world.venue.at(0).closed_with);
+    CHECK_FALSE(world.venue.at(1).closed_with);
+    CHECK(world.reload(config).empty());
+}
+
+TEST_CASE("subscriptions that come in are sent on the socket that is there") {
+    Reloading world;
+    auto config = two_connections();
+    config.connections["two"].subscriptions.emplace_back("SUB b");
+    CHECK(world.reload(config) == "two updated; ");
+    CHECK(world.venue.at(1).sent.back().first == "SUB b");
+    CHECK(world.venue.attempts() == 2);
+}
+
+TEST_CASE("connections come and go with the file; those added by command stay") {
+    Reloading world;
+    auto by_command = support::numbered_config();
+    by_command.id = "by_command";
+    CHECK(world.supervisor.add(by_command).code == v1::CODE_OK);
+    auto config = two_connections();
+    config.connections.erase("one");
+    auto three = support::numbered_config();
+    three.id = "three";
+    config.connections["three"] = three;
+    CHECK(world.reload(config) == "one removed; three added; ");
+    CHECK(world.venue.at(0).closed_with);
+    CHECK(world.supervisor.find("one") == nullptr);
+    CHECK(world.supervisor.find("three") != nullptr);
+    CHECK(world.supervisor.find("by_command") != nullptr);
+    config.connections["by_command"] = by_command;
+    CHECK(world.reload(config) == "by_command kept; ");
+}
+
+TEST_CASE("what cannot be changed on a running connection replaces it, and its numbers go on") {
+    Reloading world;
+    world.venue.at(0).say(R"({"s":"A","t":1})");
+    auto config = two_connections();
+    config.connections["one"].legs = 2;
+    CHECK(world.reload(config) == "one replaced; ");
+    CHECK(world.venue.at(0).closed_with);
+    REQUIRE(world.venue.attempts() == 4);
+    world.venue.at(2).accept();
+    world.venue.at(2).say(R"({"s":"A","t":5})");
+    const auto messages = world.sink.on("data/one/A/");
+    CHECK(support::has_no_holes(messages));
+    CHECK(messages.back().header.kind() == v1::KIND_DATA);
+    CHECK(messages.back().header.sequence() > 1);
+}

@@ -38,8 +38,12 @@ struct Words {
     std::string file;
     std::string prefix;
     bool hard = false;
+    bool dry_run = false;
     bool raw = false;
     std::uint64_t count = 0;
+    std::string topic;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
 };
 
 v1::Request get_status() {
@@ -118,10 +122,15 @@ void define_queries(CLI::App& app, Words& words, Command& chosen) {
 }
 
 void define_connection_commands(CLI::App& app, Words& words, Command& chosen) {
-    CLI::App* again = app.add_subcommand("reconnect", "end a connection and open it anew");
+    CLI::App* again =
+        app.add_subcommand("reconnect", "open a connection anew: beside the old socket where there is one");
     add_id(again, words);
-    again->add_flag("--hard", words.hard, "close before opening");
+    again->add_flag("--hard", words.hard, "close the old socket first");
     again->callback([&] { chosen = reconnect(words); });
+
+    CLI::App* rotated = app.add_subcommand("rotate", "open a new socket beside the old one and let it take over");
+    add_id(rotated, words);
+    rotated->callback([&] { chosen = about(&v1::Request::mutable_rotate, words); });
 
     CLI::App* added = app.add_subcommand("add", "a connection that lives until removed or until the sidecar restarts");
     add_id(added, words);
@@ -167,6 +176,41 @@ void define_channel_commands(CLI::App& app, Words& words, Command& chosen) {
     tap->callback([&] { chosen = Tap{topic_prefix(bare(words.prefix)), words.raw, words.count}; });
 }
 
+// A topic always ends in '/'.
+Replay replay(const Words& words) {
+    std::string topic = topic_prefix(bare(words.topic));
+    if (!topic.ends_with('/')) topic += '/';
+    if (words.to != 0 && words.from > words.to) throw CLI::ValidationError("--from", "is behind --to");
+    return {std::move(topic), words.from, words.to};
+}
+
+void define_recovery_commands(CLI::App& app, Words& words, Command& chosen) {
+    CLI::App* replayed = app.add_subcommand("replay", "the recent past of a topic: a line per message");
+    replayed->add_option("TOPIC", words.topic, "such as binance_ws/btcusdt@trade/ or state/binance_ws/")->required();
+    replayed->add_option("--from", words.from, "the first number [the oldest that is held]")
+        ->check(CLI::NonNegativeNumber);
+    replayed->add_option("--to", words.to, "the last number [the latest]")->check(CLI::NonNegativeNumber);
+    replayed->callback([&] { chosen = replay(words); });
+
+    CLI::App* snapshot =
+        app.add_subcommand("snapshot", "of every topic the last message and the number that comes next");
+    snapshot->add_option("PREFIX", words.prefix, "only topics that begin so, such as binance_ws/ [all]");
+    snapshot->callback(
+        [&] { chosen = Snapshot{words.prefix.empty() ? std::string() : topic_prefix(bare(words.prefix))}; });
+
+    CLI::App* reload = app.add_subcommand("reload", "read the configuration again and apply what has changed");
+    reload->add_flag("--dry-run", words.dry_run, "only tell what would change");
+    reload->callback([&] {
+        v1::Request request;
+        request.mutable_reload()->set_dry_run(words.dry_run);
+        chosen = request;
+    });
+
+    CLI::App* gaps = app.add_subcommand("gaps", "what was lost, where and why; the oldest first");
+    gaps->add_option("CONNECTION", words.id, "only of this one");
+    gaps->callback([&] { chosen = about(&v1::Request::mutable_list_gaps, words); });
+}
+
 }  // namespace
 
 std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments, Arguments defaults) {
@@ -184,6 +228,7 @@ std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments
     define_queries(app, words, result.command);
     define_connection_commands(app, words, result.command);
     define_channel_commands(app, words, result.command);
+    define_recovery_commands(app, words, result.command);
     try {
         shield(arguments);
         std::reverse(arguments.begin(), arguments.end());

@@ -30,7 +30,17 @@ struct Tap {
     std::uint64_t count = 0;  // messages after which it ends; 0 = without end
 };
 
-using Command = std::variant<v1::Request, SendFile, Tap>;
+// Page by page.
+struct Replay {
+    std::string topic;
+    std::uint64_t from = 0;  // 0 = the oldest
+    std::uint64_t to = 0;    // 0 = the latest
+};
+struct Snapshot {
+    std::string prefix;  // empty = all
+};
+
+using Command = std::variant<v1::Request, SendFile, Tap, Replay, Snapshot>;
 
 struct Arguments {
     std::string control = "ipc:///run/fairlead/control.sock";

@@ -1,6 +1,5 @@
 #include "commands.hpp"
 
-#include "fairlead/control.hpp"
 #include "render.hpp"
 #include "text.hpp"
 
@@ -32,7 +31,9 @@ std::optional<std::string> read_all(const std::string& path) {
     return content;
 }
 
-int print(const client::Reply& reply, bool as_json) {
+}  // namespace
+
+int tell(const client::Reply& reply, bool as_json) {
     if (as_json) {
         std::fputs(render_json(reply.proto()).c_str(), stdout);
     } else if (reply.ok()) {
@@ -43,7 +44,7 @@ int print(const client::Reply& reply, bool as_json) {
     return reply.ok() ? kOk : kFailed;
 }
 
-int print(const client::Unreachable& unreachable, const Arguments& arguments) {
+int tell(const client::Unreachable& unreachable, const Arguments& arguments) {
     fmt::print(stderr,
                "fairleadctl: could not reach the sidecar at {}: is `fairlead run` running there? {}; {} "
                "(another place: --control or FAIRLEAD_CONTROL)\n",
@@ -51,8 +52,6 @@ int print(const client::Unreachable& unreachable, const Arguments& arguments) {
                unreachable.sent ? "whether the command took effect is unknown" : "nothing was done");
     return kUnreachable;
 }
-
-}  // namespace
 
 int run_command(const Arguments& arguments) {
     client::Control control({.endpoint = arguments.control, .timeout = arguments.timeout});
@@ -67,8 +66,8 @@ int run_command(const Arguments& arguments) {
     } else {
         answer = control.request(std::get<v1::Request>(arguments.command));
     }
-    if (const auto* reply = std::get_if<client::Reply>(&answer)) return print(*reply, arguments.json);
-    return print(std::get<client::Unreachable>(answer), arguments);
+    if (const auto* reply = std::get_if<client::Reply>(&answer)) return tell(*reply, arguments.json);
+    return tell(std::get<client::Unreachable>(answer), arguments);
 }
 
 }  // namespace fairlead::ctl

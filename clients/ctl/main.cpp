@@ -1,6 +1,7 @@
 // fairleadctl: arguments in, one request or one watch, exit code out.
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "recovery.hpp"
 #include "tap.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +25,9 @@ ctl::Arguments from_environment() {
 
 int run(const ctl::Arguments& arguments) {
     if (const auto* tap = std::get_if<ctl::Tap>(&arguments.command)) return ctl::run_tap(arguments, *tap);
+    if (const auto* replay = std::get_if<ctl::Replay>(&arguments.command)) return ctl::run_replay(arguments, *replay);
+    if (const auto* snapshot = std::get_if<ctl::Snapshot>(&arguments.command))
+        return ctl::run_snapshot(arguments, *snapshot);
     return ctl::run_command(arguments);
 }
 

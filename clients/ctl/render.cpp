@@ -28,6 +28,11 @@ std::string status_text(const v1::Status& status) {
         {"published", fmt::format("{} on {} topics", status.published(), status.topics())},
         {"consumers",
          fmt::format("{} filters, {} times too slow", status.consumer_filters(), status.slow_consumer_episodes())},
+        {"journal", fmt::format("{} messages ({} bytes), {} had to go for want of room", status.journal_messages(),
+                                status.journal_bytes(), status.journal_evicted())},
+        {"replays", fmt::format("{}, {} under way, {} refused, {} abandoned", status.replays(), status.replays_active(),
+                                status.replays_refused(), status.replays_abandoned())},
+        {"gaps", std::to_string(status.gaps())},
         {"control", fmt::format("{} requests, {} refused", status.control_requests(), status.control_refused())},
     });
 }
@@ -44,6 +49,35 @@ std::string last_cause(const v1::ConnectionStatus& connection) {
     return connection.last_detail().empty() ? name : name + ": " + connection.last_detail();
 }
 
+// Of connections that have more than one.
+std::string sockets_text(const v1::Connections& connections) {
+    std::vector<std::vector<std::string>> rows = {{"ID", "SOCKET", "STATE", "SESSION", "MESSAGES", "FIRST", "LATER",
+                                                   "BY", "SUBSCRIPTIONS", "ENDPOINT", "URL", "LAST CAUSE"}};
+    for (const v1::ConnectionStatus& connection : connections.connections()) {
+        if (connection.sockets_size() < 2) continue;
+        for (const v1::SocketStatus& socket : connection.sockets()) {
+            const std::string end = cause(socket.last_cause());
+            rows.push_back({connection.id(),
+                            fmt::format("{}.{}{}", socket.shard(), socket.leg(), socket.successor() ? " (next)" : ""),
+                            connection_state(socket.status()), std::to_string(socket.session()),
+                            std::to_string(socket.messages()), std::to_string(socket.wins()),
+                            std::to_string(socket.losses()),
+                            socket.losses() == 0 ? "-" : fmt::format("{}us", socket.mean_delay_us()),
+                            std::to_string(socket.subscriptions()), or_dash(socket.endpoint()), or_dash(socket.url()),
+                            socket.last_detail().empty() ? end : end + ": " + socket.last_detail()});
+        }
+    }
+    return rows.size() == 1 ? "" : "\n" + table(rows);
+}
+
+std::string reload_text(const v1::ReloadResult& result) {
+    std::vector<std::vector<std::string>> rows = {{"CONNECTION", "ACTION", "BECAUSE OF"}};
+    for (const auto& change : result.changes())
+        rows.push_back({or_dash(change.connection()), change.action(), or_dash(change.detail())});
+    if (rows.size() == 1) return "nothing has changed\n";
+    return table(rows) + (result.applied() ? "" : "# dry run: nothing was done\n");
+}
+
 std::string connections_text(const v1::Connections& connections) {
     std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "READY", "LIVENESS", "SESSION", "ATTEMPTS", "TOPICS",
                                                    "MESSAGES", "LAST MESSAGE", "PING", "URL", "LAST CAUSE"}};
@@ -56,7 +90,7 @@ std::string connections_text(const v1::Connections& connections) {
                         ping_us == 0 ? "-" : fmt::format("{}us", ping_us), or_dash(connection.url()),
                         last_cause(connection)});
     }
-    return rows.size() == 1 ? "no connections\n" : table(rows);
+    return rows.size() == 1 ? "no connections\n" : table(rows) + sockets_text(connections);
 }
 
 std::string subscriptions_text(const v1::Subscriptions& subscriptions) {
@@ -66,6 +100,20 @@ std::string subscriptions_text(const v1::Subscriptions& subscriptions) {
                         std::to_string(subscription.times_sent()), printable(subscription.channel(), false, 200)});
     }
     return rows.size() == 1 ? "no subscriptions\n" : table(rows);
+}
+
+std::string gaps_text(const v1::Gaps& gaps, const std::string& message) {
+    std::vector<std::vector<std::string>> rows = {{"TOPIC", "NUMBER", "FROM", "TO", "LOST", "CAUSE", "WHY"}};
+    for (const v1::GapRecord& record : gaps.gaps()) {
+        const v1::Gap& gap = record.gap();
+        rows.push_back({record.topic(), std::to_string(record.sequence()), date_time(gap.from_ns()),
+                        date_time(gap.to_ns()), gap.count() == 0 ? "?" : std::to_string(gap.count()),
+                        gap_cause(gap.cause()), reason(gap)});
+    }
+    std::string text = rows.size() == 1 ? "no gaps\n" : table(rows);
+    if (gaps.forgotten() != 0) text += fmt::format("# {} older ones are forgotten\n", gaps.forgotten());
+    if (!message.empty()) text += "# " + message + "\n";
+    return text;
 }
 
 }  // namespace
@@ -78,6 +126,10 @@ std::string render_text(const v1::Reply& reply) {
             return connections_text(reply.connections());
         case v1::Reply::kSubscriptions:
             return subscriptions_text(reply.subscriptions());
+        case v1::Reply::kReload:
+            return reload_text(reply.reload());
+        case v1::Reply::kGaps:
+            return gaps_text(reply.gaps(), reply.message());
         default:
             return (reply.message().empty() ? code(reply.code()) : reply.message()) + "\n";
     }

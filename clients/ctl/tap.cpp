@@ -112,8 +112,9 @@ std::string describe(const client::Gap& gap) {
             return fmt::format("{}fairlead had to drop {}{}{}", start, how_many, gap.detail.empty() ? "" : ": ",
                                gap.detail);
         case client::GapCause::Consumer:
-            return fmt::format("{}lost on the way to here: #{} to #{} ({})", start, gap.first_sequence,
-                               gap.last_sequence, how_many);
+            return fmt::format("{}lost on the way to here{}: #{} to #{} ({})", start,
+                               gap.outcome == client::Outcome::Recovered ? " and fetched again" : "",
+                               gap.first_sequence, gap.last_sequence, how_many);
         case client::GapCause::Epoch:
             return start + "the sidecar began anew; what came in between is unknown";
         case client::GapCause::Unknown:

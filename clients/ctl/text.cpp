@@ -76,6 +76,22 @@ std::string code(v1::Code code) {
     return short_name(v1::Code_Name(code), "CODE_", code);
 }
 
+std::string gap_cause(v1::GapCause cause) {
+    return short_name(v1::GapCause_Name(cause), "GAP_CAUSE_", cause);
+}
+
+std::string reason(const v1::Gap& gap) {
+    return gap.detail().empty() ? cause(gap.reason()) : cause(gap.reason()) + ": " + gap.detail();
+}
+
+std::string gap_text(const v1::Gap& gap) {
+    const std::string how_many = gap.count() == 0 ? "" : fmt::format("; {} messages", gap.count());
+    if (gap.cause() == v1::GAP_CAUSE_UPSTREAM)
+        return fmt::format("gap: the connection to the venue was away from {} to {} ({}){}", clock_time(gap.from_ns()),
+                           clock_time(gap.to_ns()), reason(gap), how_many);
+    return fmt::format("gap: {} ({}){}", gap_cause(gap.cause()), reason(gap), how_many);
+}
+
 std::string clock_time(std::uint64_t ns) {
     if (ns == 0) return "-";
     return fmt::format("{:%H:%M:%S}.{:06}", utc(ns), ns / 1000 % 1'000'000);

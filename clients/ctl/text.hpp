@@ -17,6 +17,11 @@ std::string cause(v1::Cause cause);
 std::string liveness(v1::Liveness liveness);
 std::string subscription_state(v1::SubscriptionState state);
 std::string code(v1::Code code);
+std::string gap_cause(v1::GapCause cause);
+std::string reason(const v1::Gap& gap);  // "peer_closed: going away"; "-" when it is not known
+
+// "gap: the connection to the venue was away from 12:34:56.789012 to 12:34:58.000001 (stale); 12 messages"
+std::string gap_text(const v1::Gap& gap);
 
 std::string clock_time(std::uint64_t ns);   // since the Unix epoch -> "12:34:56.789012" UTC; 0 -> "-"
 std::string date_time(std::uint64_t ns);    // "2026-01-31T12:34:56Z"; 0 -> "-"

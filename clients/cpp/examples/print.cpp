@@ -22,12 +22,19 @@ void print_change(const char* what, const client::ConnectionChange& change) {
                 change.event.detail().c_str());
 }
 
-// A strategy would drop what it has built from this topic and fetch it anew.
+// A strategy would drop what it has built from this topic and fetch it anew, unless the messages have come after all.
 void print_gap(const client::Gap& gap) {
+    const int size = static_cast<int>(gap.topic.size());
+    if (gap.outcome == client::Outcome::Recovered) {
+        std::printf("%.*s: #%llu to #%llu came late: they were lost on the way to here and fetched again\n", size,
+                    gap.topic.data(), static_cast<unsigned long long>(gap.first_sequence),
+                    static_cast<unsigned long long>(gap.last_sequence));
+        return;
+    }
     const char* where = gap.cause == client::GapCause::Upstream   ? "at the venue"
                         : gap.cause == client::GapCause::Consumer ? "on the way to here"
                                                                   : "in the sidecar";
-    std::printf("%.*s: messages are missing, lost %s\n", static_cast<int>(gap.topic.size()), gap.topic.data(), where);
+    std::printf("%.*s: messages are missing, lost %s\n", size, gap.topic.data(), where);
 }
 
 // Blocks the signals in every thread that is made from here on, so that they can be waited for.

@@ -34,6 +34,7 @@ std::optional<Envelope> decode(std::string_view frame0, std::string_view frame1)
                     .receive_time_ns = header.receive_time_ns(),
                     .session = header.session(),
                     .leg = header.leg(),
+                    .request_id = header.request_id(),
                     .payload = frame1};
 }
 

@@ -1,40 +1,24 @@
-// The socket of a Subscriber: options, waiting, draining. What a message means is in dispatcher.cpp.
+// The sockets of a Subscriber: options, waiting, draining. What a message means is in dispatcher.cpp.
 #include "fairlead/subscriber.hpp"
 
 #include "dispatcher.hpp"
 #include "prefixes.hpp"
+#include "replay_sockets.hpp"
+#include "wakeup.hpp"
 #include "zmq_handles.hpp"
-
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <vector>
 
 namespace fairlead::client {
 namespace {
 
-// Signalled from any thread or signal handler; readable in a poll.
-class Waker {
-public:
-    Waker() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        if (fd_ < 0) throw ClientError("cannot make an eventfd");
-    }
-    ~Waker() { close(fd_); }
-    Waker(const Waker&) = delete;
-    Waker& operator=(const Waker&) = delete;
+using Clock = std::chrono::steady_clock;
 
-    // Either can fail only because there is nothing left to do: the counter is full, or zero.
-    void wake() const { [[maybe_unused]] const int result = eventfd_write(fd_, 1); }
-    void clear() const {
-        eventfd_t count = 0;
-        [[maybe_unused]] const int result = eventfd_read(fd_, &count);
-    }
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-};
+// Messages that are read from one socket before it is the other's turn.
+constexpr int kTurn = 64;
 
 [[noreturn]] void refuse(const std::string& what) {
     throw ClientError(what + ": " + zmq_strerror(errno));
@@ -47,7 +31,12 @@ public:
     Impl(const Options& options, Callbacks callbacks)
         : context_(options.context),
           socket_(zmq_socket(context_.get(), ZMQ_SUB)),
-          dispatcher_(std::move(callbacks), std::chrono::steady_clock::now) {
+          replay_sockets_(context_, [this](int fd) { return gathering_.add(fd); }),
+          dispatcher_(
+              options, std::move(callbacks), Clock::now,
+              {.open = [this](const std::string& endpoint) { return replay_sockets_.open(endpoint); },
+               .send = [this](const std::string& endpoint,
+                              const v1::Request& request) { return replay_sockets_.send(endpoint, request); }}) {
         if (!socket_) refuse("cannot make a SUB socket");
         // With a bounded send queue a SUB silently loses filters beyond that bound.
         if (!set_common_options(socket_) || !set_option(socket_, ZMQ_SNDHWM, 0) ||
@@ -60,16 +49,24 @@ public:
         for (const std::string& endpoint : options.endpoints) {
             if (zmq_connect(socket_.get(), endpoint.c_str()) != 0) refuse("cannot connect to " + endpoint);
         }
+        for (const int fd : {stream_fd(), waker_.fd(), alarm_.fd()}) {
+            if (!gathering_.add(fd)) refuse("cannot watch a descriptor");
+        }
     }
 
     int poll(std::chrono::milliseconds timeout, int max_messages) {
         const int wanted = std::max(max_messages, 1);
-        if (const int read = drain(wanted); read != 0) return read;
-        zmq_pollitem_t items[] = {{socket_.get(), 0, ZMQ_POLLIN, 0}, {nullptr, waker_.fd(), ZMQ_POLLIN, 0}};
-        const int ready = zmq_poll(items, 2, timeout.count() < 0 ? -1 : static_cast<long>(timeout.count()));
-        if (ready < 0) return errno == ETERM ? -1 : 0;
-        if (items[1].revents != 0) waker_.clear();
-        return drain(wanted);
+        std::optional<Clock::time_point> end;
+        if (timeout.count() >= 0) end = Clock::now() + timeout;
+        int done = drain(wanted);
+        while (done == 0) {
+            const Woken woken = wait(end);
+            if (woken == Woken::Terminated) return -1;
+            done = drain(wanted);
+            if (woken != Woken::ByDeadline) break;
+        }
+        alarm_.set(dispatcher_.deadline());
+        return done;
     }
 
     void run() {
@@ -83,23 +80,72 @@ public:
         waker_.wake();
     }
 
-    int fd() const {
-        int fd = -1;
-        std::size_t size = sizeof fd;
-        zmq_getsockopt(socket_.get(), ZMQ_FD, &fd, &size);
-        return fd;
-    }
+    int fd() const { return gathering_.fd(); }
 
     const Dispatcher& dispatcher() const { return dispatcher_; }
 
 private:
-    int drain(int max_messages) {
-        for (int read = 0; read < max_messages; ++read) {
+    enum class Woken { ByEvent, ByDeadline, Terminated };
+
+    // Until there is something to read, a signal, `end`, or a deadline of the recovery before that.
+    Woken wait(std::optional<Clock::time_point> end) {
+        const auto deadline = dispatcher_.deadline();
+        const bool sooner = deadline && (!end || *deadline < *end);
+        const auto until = sooner ? deadline : end;
+        long timeout = -1;
+        if (until) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count();
+            timeout = static_cast<long>(std::max<long long>(left, 0));
+        }
+        items_.assign({{socket_.get(), 0, ZMQ_POLLIN, 0}, {nullptr, waker_.fd(), ZMQ_POLLIN, 0}});
+        replay_sockets_.add_to(items_);
+        const int ready = zmq_poll(items_.data(), static_cast<int>(items_.size()), timeout);
+        if (ready < 0) return errno == ETERM ? Woken::Terminated : Woken::ByEvent;
+        if (items_[1].revents != 0) waker_.clear();
+        return ready == 0 && sooner ? Woken::ByDeadline : Woken::ByEvent;
+    }
+
+    // Stream and replays by turns, also from one call to the next, so that neither starves. Nobody is given up before
+    // everything that has come was read: this process may have been stopped for longer than any timeout.
+    int drain(int max) {
+        int done = 0;
+        int quiet_turns = 0;
+        while (done < max && quiet_turns < 2) {
+            replays_turn_ = !replays_turn_;
+            const int turn = std::min(kTurn, max - done);
+            const int handled = replays_turn_ ? drain_replays(turn) : drain_stream(turn);
+            if (handled < 0) return -1;
+            done += handled;
+            bool worked = handled != 0;
+            if (replays_turn_ && handled < turn) worked = dispatcher_.on_time() || worked;
+            quiet_turns = worked ? 0 : quiet_turns + 1;
+        }
+        return done;
+    }
+
+    // Both: what may be delivered goes before what may be read.
+    int drain_stream(int max) {
+        int done = 0;
+        while (done < max) {
+            done += dispatcher_.release(max - done);
+            if (done >= max) break;
             Frame first;
-            if (zmq_msg_recv(first.get(), socket_.get(), ZMQ_DONTWAIT) < 0) return errno == ETERM ? -1 : read;
+            if (zmq_msg_recv(first.get(), socket_.get(), ZMQ_DONTWAIT) < 0)
+                return errno == ETERM && done == 0 ? -1 : done;
+            ++done;
             dispatch(first);
         }
-        return max_messages;
+        return done;
+    }
+
+    int drain_replays(int max) {
+        int done = 0;
+        while (done < max) {
+            done += dispatcher_.release(max - done);
+            if (done >= max || !replay_sockets_.receive(handler_)) break;
+            ++done;
+        }
+        return done;
     }
 
     // The frames of a message arrive together: what follows the first is there.
@@ -115,12 +161,28 @@ private:
         dispatcher_.on_undecodable();
     }
 
+    int stream_fd() const {
+        int fd = -1;
+        std::size_t size = sizeof fd;
+        zmq_getsockopt(socket_.get(), ZMQ_FD, &fd, &size);
+        return fd;
+    }
+
     Waker waker_;
+    Alarm alarm_;
+    Gathering gathering_;
     std::atomic<bool> stopped_{false};
     static_assert(std::atomic<bool>::is_always_lock_free, "stop() is called in signal handlers");
     Context context_;
     Socket socket_;
+    ReplaySockets replay_sockets_;
     Dispatcher dispatcher_;
+    bool replays_turn_ = true;  // the turn that was last
+    const ReplaySockets::Handler handler_{
+        .on_reply = [this](std::string_view endpoint, std::string_view body) { dispatcher_.on_reply(endpoint, body); },
+        .on_message = [this](std::string_view endpoint, std::string_view frame0,
+                             std::string_view frame1) { dispatcher_.on_replayed(endpoint, frame0, frame1); }};
+    std::vector<zmq_pollitem_t> items_;
 };
 
 Subscriber::Subscriber(const Options& options, Callbacks callbacks)

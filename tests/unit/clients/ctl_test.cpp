@@ -1,4 +1,5 @@
 #include "ctl/arguments.hpp"
+#include "ctl/recovery.hpp"
 #include "ctl/render.hpp"
 #include "ctl/tap.hpp"
 #include "ctl/text.hpp"
@@ -42,6 +43,9 @@ TEST_CASE("every command becomes its request") {
     CHECK(request({"subscriptions", "x"}).list_subscriptions().connection() == "x");
     CHECK_FALSE(request({"reconnect", "x"}).reconnect().hard());
     CHECK(request({"reconnect", "x", "--hard"}).reconnect().hard());
+    CHECK(request({"rotate", "x"}).rotate().connection() == "x");
+    CHECK(request({"gaps"}).list_gaps().connection().empty());
+    CHECK(request({"gaps", "x"}).list_gaps().connection() == "x");
     CHECK(request({"remove", "x"}).remove_connection().connection() == "x");
     CHECK(request({"pause", "x"}).pause().connection() == "x");
     CHECK(request({"resume", "x"}).resume().connection() == "x");
@@ -86,6 +90,10 @@ TEST_CASE("wrong arguments are a usage error, help is not") {
     for (const Words& words : std::vector<Words>{{},
                                                  {"nonsense"},
                                                  {"reconnect"},
+                                                 {"rotate"},
+                                                 {"replay"},
+                                                 {"replay", "x/a/", "--from", "-1"},
+                                                 {"replay", "x/a/", "--from", "7", "--to", "6"},
                                                  {"add", "x"},
                                                  {"add", "x", "--url", "u", "--set", "no-value"},
                                                  {"subscribe", "x"},
@@ -127,6 +135,99 @@ TEST_CASE("tap takes a lone connection for its data topics") {
     CHECK(tap({"tap", "state"}).prefix == "state");
     CHECK(tap({"tap", "--raw", "--count", "3"}).raw);
     CHECK(tap({"tap", "--raw", "--count", "3"}).count == 3);
+}
+
+TEST_CASE("replay takes one topic, snapshot a prefix") {
+    const auto replay = std::get<ctl::Replay>(parsed({"replay", "x/a", "--from", "5", "--to", "9"}).command);
+    CHECK(replay.topic == "data/x/a/");
+    CHECK(replay.from == 5);
+    CHECK(replay.to == 9);
+    CHECK(std::get<ctl::Replay>(parsed({"replay", "state/x/"}).command).topic == "state/x/");
+    CHECK(std::get<ctl::Replay>(parsed({"replay", "x/a/", "--from", "5"}).command).to == 0);
+    CHECK(std::get<ctl::Snapshot>(parsed({"snapshot"}).command).prefix.empty());
+    CHECK(std::get<ctl::Snapshot>(parsed({"snapshot", "x/"}).command).prefix == "data/x/");
+    CHECK(parsed({"snapshot", "--json"}).json);
+}
+
+namespace {
+
+v1::StreamMessage stream_message(v1::Kind kind, const std::string& payload, std::uint32_t flags = v1::FLAG_REPLAYED) {
+    v1::Header header;
+    header.set_kind(kind);
+    header.set_flags(flags);
+    header.set_sequence(7);
+    header.set_receive_time_ns(kTime);
+    v1::StreamMessage message;
+    message.set_head(std::string("data/x/a/") + '\0' + header.SerializeAsString());
+    message.set_payload(payload);
+    return message;
+}
+
+}  // namespace
+
+TEST_CASE("the past is told like the present") {
+    CHECK(ctl::describe(stream_message(v1::KIND_DATA, "{}")) == "00:00:01.000042 data/x/a/ #7 2B {}");
+    const auto binary = stream_message(v1::KIND_DATA, "{}", v1::FLAG_REPLAYED | v1::FLAG_BINARY);
+    CHECK(ctl::describe(binary) == "00:00:01.000042 data/x/a/ #7 2B 7b7d");
+    v1::ConnectionEvent event;
+    event.set_state(v1::CONNECTION_STATE_RECONNECTING);
+    event.set_cause(v1::CAUSE_STALE);
+    event.set_detail("silent");
+    CHECK(ctl::describe(stream_message(v1::KIND_STATE, event.SerializeAsString())) ==
+          "# 00:00:01.000042 data/x/a/ #7 reconnecting (stale): silent");
+    v1::Gap gap;
+    gap.set_cause(v1::GAP_CAUSE_UPSTREAM);
+    gap.set_from_ns(kTime);
+    gap.set_to_ns(kTime);
+    gap.set_reason(v1::CAUSE_PEER_CLOSED);
+    gap.set_detail("bye");
+    gap.set_count(3);
+    CHECK(ctl::describe(stream_message(v1::KIND_GAP, gap.SerializeAsString())) ==
+          "# 00:00:01.000042 data/x/a/ #7 gap: the connection to the venue was away from 00:00:01.000042 to "
+          "00:00:01.000042 (peer_closed: bye); 3 messages");
+    gap.set_cause(v1::GAP_CAUSE_RELAY);
+    CHECK(ctl::gap_text(gap) == "gap: relay (peer_closed: bye); 3 messages");
+    CHECK(ctl::describe(stream_message(static_cast<v1::Kind>(99), "")) ==
+          "# 00:00:01.000042 data/x/a/ #7 of a kind that this version does not know");
+    CHECK(ctl::describe(v1::StreamMessage()) == "# a message that is not of the contract");
+
+    v1::TopicSnapshot topic;
+    topic.set_topic("data/x/a/");
+    topic.set_next_sequence(8);
+    CHECK(ctl::describe(topic) == "# data/x/a/ next is #8, nothing is held");
+    topic.set_oldest_sequence(3);
+    CHECK(ctl::describe(topic) == "# data/x/a/ next is #8, held from #3 on");
+}
+
+TEST_CASE("a replay that is not whole says why") {
+    v1::ReplayResult result;
+    result.set_code(v1::END_CODE_OK);
+    CHECK(ctl::incomplete(result).empty());
+    result.set_code(v1::END_CODE_TRUNCATED);
+    CHECK(ctl::incomplete(result) == "truncated: nothing of this topic is held any more");
+    result.set_oldest_sequence(5);
+    CHECK(ctl::incomplete(result) == "truncated: what came before #5 is not held any more");
+    result.set_code(v1::END_CODE_EPOCH_CHANGED);
+    CHECK_FALSE(ctl::incomplete(result).empty());
+}
+
+TEST_CASE("gaps for people") {
+    v1::Reply reply;
+    reply.set_code(v1::CODE_OK);
+    reply.mutable_gaps();
+    CHECK(ctl::render_text(reply) == "no gaps\n");
+    auto& record = *reply.mutable_gaps()->add_gaps();
+    record.set_topic("data/x/a/");
+    record.set_sequence(7);
+    record.mutable_gap()->set_cause(v1::GAP_CAUSE_UPSTREAM);
+    record.mutable_gap()->set_to_ns(kTime);
+    record.mutable_gap()->set_reason(v1::CAUSE_STALE);
+    reply.mutable_gaps()->set_forgotten(2);
+    reply.set_message("the newest 1 of 3");
+    CHECK(ctl::render_text(reply) ==
+          "TOPIC      NUMBER  FROM  TO                    LOST  CAUSE     WHY\n"
+          "data/x/a/  7       -     2025-01-01T00:00:01Z  ?     upstream  stale\n"
+          "# 2 older ones are forgotten\n# the newest 1 of 3\n");
 }
 
 TEST_CASE("payloads stay on one line and do not steer the terminal") {
@@ -195,6 +296,10 @@ TEST_CASE("tap says in plain words what happened") {
     gap.last_sequence = 5;
     gap.count = 3;
     CHECK(ctl::describe(gap) == "00:00:01.000042 gap on data/x/a/: lost on the way to here: #3 to #5 (3 messages)");
+    gap.outcome = client::Outcome::Recovered;
+    CHECK(ctl::describe(gap) ==
+          "00:00:01.000042 gap on data/x/a/: lost on the way to here and fetched again: #3 to #5 (3 messages)");
+    gap.outcome = client::Outcome::Lost;
     gap.cause = client::GapCause::Relay;
     CHECK(ctl::describe(gap) == "00:00:01.000042 gap on data/x/a/: fairlead had to drop 3 messages: bye");
     v1::ConnectionEvent event;

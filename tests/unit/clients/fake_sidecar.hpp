@@ -66,6 +66,8 @@ struct PublisherOptions {
     int high_water_mark = 0;
     std::uint64_t epoch = 1000;
     std::uint64_t heartbeat_interval_ms = 60'000;
+    std::string control_endpoint{};
+    std::uint64_t replay_depth = 0;
 };
 
 class FakePublisher {
@@ -75,6 +77,8 @@ public:
         v1::Welcome welcome;
         welcome.set_epoch(epoch_);
         welcome.set_heartbeat_interval_ms(options.heartbeat_interval_ms);
+        welcome.set_control_endpoint(options.control_endpoint);
+        welcome.set_replay_depth(options.replay_depth);
         const std::string frame = std::string("welcome/\0", 9) + welcome.SerializeAsString();
         set(socket_, ZMQ_LINGER, 0);
         set(socket_, ZMQ_SNDHWM, options.high_water_mark);

@@ -20,7 +20,8 @@ struct Envelope {
     std::uint64_t receive_time_ns = 0;  // since the Unix epoch
     std::uint32_t session = 0;
     std::uint32_t leg = 0;
-    std::string_view payload{};  // DATA: the venue's bytes; otherwise the protobuf message of the kind
+    std::uint64_t request_id = 0;  // of the replay or snapshot that it answers; 0 on the stream socket
+    std::string_view payload{};    // DATA: the venue's bytes; otherwise the protobuf message of the kind
 
     bool binary() const { return (flags & v1::FLAG_BINARY) != 0; }
     bool replayed() const { return (flags & v1::FLAG_REPLAYED) != 0; }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint16_t kNoCloseCode = 1005;
 constexpr std::uint16_t kGoingAway = 1001;
+constexpr std::uint16_t kPolicyViolation = 1008;
 
 std::uint16_t close_code_of(std::string_view payload) {
     if (payload.size() < 2) return kNoCloseCode;
@@ -56,11 +57,14 @@ void Connection::receive_head(const std::optional<Refusal>& refusal, core::Stead
     combined_ = upgrade.combined;
     subscriptions_.insert(upgrade.streams.begin(), upgrade.streams.end());
     received.opened = true;
+    const bool too_many = subscriptions_.size() > settings_.max_streams;
+    if (too_many) subscriptions_.clear();
     received.subscriptions_changed = !subscriptions_.empty();
     if (settings_.ping_interval > core::Duration::zero()) next_ping_ = now + settings_.ping_interval;
     if (settings_.lifetime > core::Duration::zero()) end_of_life_ = now + settings_.lifetime;
     decoder_.feed(std::string_view(head_).substr(end + kEndOfHead.size()));
     head_ = {};
+    if (too_many) close(kPolicyViolation, "too many streams", now);
 }
 
 void Connection::receive_frames(core::SteadyTime now, Received& received) {
@@ -113,9 +117,9 @@ std::string Connection::carry_out(const Request& request, Received& received) {
         case Method::Subscribe: {
             std::set<std::string> wanted = subscriptions_;
             wanted.insert(request.streams.begin(), request.streams.end());
-            if (wanted.size() > kMaxSubscriptions) {
+            if (wanted.size() > settings_.max_streams) {
                 return error_reply(
-                    2, fmt::format("Invalid request: more than {} streams on one connection", kMaxSubscriptions),
+                    2, fmt::format("Invalid request: more than {} streams on one connection", settings_.max_streams),
                     request.id);
             }
             subscriptions_ = std::move(wanted);
@@ -161,6 +165,10 @@ void Connection::send_bad_frame(BadFrame kind) {
     append_bad_frame(frame, kind);
     outbox_.add_control(frame);
     inside_endless_frame_ = kind == BadFrame::Oversize;
+}
+
+void Connection::send_text(std::string_view text) {
+    if (phase_ == Phase::Open) send(Opcode::Text, text);
 }
 
 bool Connection::over(core::SteadyTime now) const {

@@ -39,11 +39,11 @@ class Connection {
 public:
     static constexpr core::Duration kUpgradeTimeout = std::chrono::seconds{10};
     static constexpr core::Duration kCloseTimeout = std::chrono::seconds{2};
-    static constexpr std::size_t kMaxSubscriptions = 1024;
 
     struct Settings {
         core::Duration ping_interval{0};  // 0 = no pings
         core::Duration lifetime{0};       // 0 = without end
+        std::size_t max_streams = 1024;   // subscriptions beyond are refused
     };
 
     Connection(const Settings& settings, core::SteadyTime now);
@@ -57,6 +57,8 @@ public:
     void send_bad_frame(BadFrame kind);
     // Whether messages may follow now.
     bool takes_data() const { return phase_ == Phase::Open && !inside_endless_frame_; }
+    // A text between the messages of the streams. Open only.
+    void send_text(std::string_view text);
     // A whole text frame, if takes_data(). False = it was dropped because the client reads too slowly.
     bool publish(std::string_view frame) { return outbox_.add(frame); }
 

@@ -140,8 +140,8 @@ void Engine::accept_clients() {
 void Engine::adopt_client(int socket) {
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const Connection::Settings settings{scenario_.ping_interval, scenario_.lifetime};
-    clients_.push_back(std::make_unique<Client>(0, settings, now()));
+    const Connection::Settings settings{scenario_.ping_interval, scenario_.lifetime, scenario_.max_streams};
+    clients_.push_back(std::make_unique<Client>(settings, now()));
     Client& client = *clients_.back();
 
     lws_adopt_desc_t adopt{};
@@ -173,6 +173,7 @@ void Engine::account(Client& client, const Received& received) {
         client.upgraded = true;
         client.number = next_number_++;
         ++stats_.connections_total;
+        remember(stats_.seen, SeenConnection{.number = client.number, .opened = now()});
         say(fmt::format("connection {} opens on {}", client.number, client.connection.path()));
     }
     stats_.pings_seen += received.pings;
@@ -180,12 +181,38 @@ void Engine::account(Client& client, const Received& received) {
     if (received.close_code) remember(stats_.client_close_codes, *received.close_code);
     for (const Request& request : received.requests)
         remember(stats_.requests, SeenRequest{client.number, request});
-    if (received.subscriptions_changed) rebuild_routes();
+    if (!received.subscriptions_changed) return;
+    rebuild_routes();
+    if (SeenConnection* one = seen(client.number); one != nullptr && !one->subscribed) one->subscribed = now();
+}
+
+SeenConnection* Engine::seen(std::uint64_t connection) {
+    const auto found = std::ranges::find(stats_.seen, connection, &SeenConnection::number);
+    return connection == 0 || found == stats_.seen.end() ? nullptr : &*found;
+}
+
+// All of them where `connection` is 0.
+std::vector<Client*> Engine::concerned(std::uint64_t connection) const {
+    std::vector<Client*> list;
+    for (const std::unique_ptr<Client>& client : clients_) {
+        if (connection == 0 || client->number == connection) list.push_back(client.get());
+    }
+    return list;
+}
+
+void Engine::count(const Client::Handed& handed) {
+    stats_.messages_sent += handed.sent;
+    stats_.messages_dropped += handed.dropped;
+}
+
+void Engine::note_fed() {
+    const auto fed = std::ranges::count_if(clients_, [](const auto& client) { return client->is_fed(); });
+    fewest_fed_ = std::min(fewest_fed_, static_cast<std::size_t>(fed));
 }
 
 // False = the socket is to be closed.
 bool Engine::flush(Client& client) {
-    if (half_open_) return true;
+    if (half_open_ || client.half_open) return true;
     Outbox& outbox = client.connection.outbox();
     const int socket = lws_get_socket_fd(client.wsi);
     while (!outbox.empty()) {
@@ -214,12 +241,20 @@ void Engine::flush_all() {
 
 void Engine::forget(Client& client) {
     if (client.upgraded) say(fmt::format("connection {} has ended", client.number));
+    if (SeenConnection* one = seen(client.number)) one->ended = now();
     std::erase_if(clients_, [&](const std::unique_ptr<Client>& one) { return one.get() == &client; });
     rebuild_routes();
 }
 
 void Engine::kill(lws* wsi) {
     lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+}
+
+// With RST instead of FIN: a socket that is not to linger discards what was not sent.
+void Engine::kill_one(Client& client) {
+    const linger at_once{1, 0};
+    ::setsockopt(lws_get_socket_fd(client.wsi), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    kill(client.wsi);
 }
 
 void Engine::kill_clients() {
@@ -241,8 +276,11 @@ void Engine::tick() {
         apply(edge);
     const std::int64_t wall_ms = wall_milliseconds();
     market_.advance(elapsed, wall_ms, [this](std::size_t stream, std::string_view json) { publish(stream, json); });
+    note_fed();
     if (!half_open_) {
         for (const std::unique_ptr<Client>& client : clients_) {
+            if (client->half_open) continue;
+            count(client->release(now()));
             if (client->connection.tick(now(), wall_ms)) ++stats_.pings_sent;
         }
         flush_all();
@@ -254,6 +292,10 @@ void Engine::arm(core::Duration elapsed) {
     core::Duration wake_at = elapsed + kHousekeepingTick;
     if (const std::optional<core::Duration> data = market_.next_due()) {
         wake_at = std::min(wake_at, std::max(*data, elapsed + kDataTick));
+    }
+    for (const std::unique_ptr<Client>& client : clients_) {
+        const std::optional<core::SteadyTime> release = client->next_release();
+        if (release) wake_at = std::min(wake_at, std::max(*release - start_, elapsed + kDataTick));
     }
     if (const std::optional<core::Duration> fault = schedule_.next()) wake_at = std::min(wake_at, *fault);
     const core::Duration delay = std::max(core::Duration::zero(), wake_at - since_start());
@@ -281,10 +323,10 @@ void Engine::rebuild_routes() {
 // Encoded once in each form, however many connections get it.
 void Engine::publish(std::size_t stream, std::string_view json) {
     if (silent_ || half_open_) return;
-    const auto hand_out = [this](const std::vector<Client*>& clients, std::string_view frame) {
+    const auto hand_out = [this, stream](const std::vector<Client*>& clients, std::string_view frame) {
         for (Client* client : clients) {
-            if (!client->connection.takes_data()) continue;
-            ++(client->connection.publish(frame) ? stats_.messages_sent : stats_.messages_dropped);
+            if (client->silent || client->half_open || !client->connection.takes_data()) continue;
+            count(client->publish(stream, frame, now()));
         }
     };
     const Route& route = routes_[stream];

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "core/time.hpp"
-#include "simulator/connection.hpp"
+#include "simulator/client.hpp"
 #include "simulator/fault_schedule.hpp"
 #include "simulator/listen_address.hpp"
 #include "simulator/market.hpp"
@@ -40,25 +40,22 @@ public:
     // Waits for something to happen and carries it out. False = the loop is broken.
     bool service();
 
-    void close_all(std::uint16_t code, const std::string& reason);
-    void reset_all();
-    void go_silent(bool silent);
-    void go_half_open(bool half_open);
+    void close(std::uint64_t connection, std::uint16_t code, const std::string& reason);
+    void reset(std::uint64_t connection);
+    void go_silent(bool silent, std::uint64_t connection);
+    void go_half_open(bool half_open, std::uint64_t connection);
+    void delay(core::Duration by, std::uint64_t connection);
+    void tamper(const std::string& stream, Tamper kind, std::uint64_t connection);
+    void renumber(const std::string& stream);
+    void announce_drain(std::uint64_t connection);
     void refuse_upgrades(int http_status, std::optional<std::chrono::seconds> retry_after);
-    void send_bad_frame(BadFrame kind);
+    void send_bad_frame(BadFrame kind, std::uint64_t connection);
     void stop_listening();
     bool start_listening();
     VenueStats stats() const;
+    std::size_t take_fewest_fed();
 
 private:
-    struct Client {
-        Client(std::uint64_t its_number, const Connection::Settings& settings, core::SteadyTime now)
-            : number(its_number), connection(settings, now) {}
-        std::uint64_t number;
-        Connection connection;
-        lws* wsi = nullptr;
-        bool upgraded = false;
-    };
     // libwebsockets hands back the address of `sul`, which is the address of the whole.
     struct Timer {
         lws_sorted_usec_list_t sul{};
@@ -80,13 +77,19 @@ private:
     void account(Client& client, const Received& received);
     bool flush(Client& client);
     void flush_all();
+    std::vector<Client*> concerned(std::uint64_t connection) const;
+    void count(const Client::Handed& handed);
+    void note_fed();
+    SeenConnection* seen(std::uint64_t connection);
     void forget(Client& client);
     void kill(lws* wsi);
+    void kill_one(Client& client);
     void kill_clients();
 
     void tick();
     void arm(core::Duration elapsed);
     void apply(const FaultEdge& edge);
+    void one_half_open(bool half_open, std::uint64_t connection);
     void begin(const Fault& fault);
     void end(const Fault& fault);
     void rebuild_routes();
@@ -120,6 +123,7 @@ private:
     bool half_open_ = false;
     std::optional<Refusal> refusal_;
     std::uint64_t next_number_ = 1;
+    std::size_t fewest_fed_ = 0;
     VenueStats stats_;
 };
 

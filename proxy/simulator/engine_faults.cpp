@@ -6,40 +6,95 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <limits>
 #include <utility>
 
 namespace fairlead::simulator {
 
-void Engine::close_all(std::uint16_t code, const std::string& reason) {
-    say(fmt::format("closes every connection with {}{}{}", code, reason.empty() ? "" : " ", reason));
-    for (const std::unique_ptr<Client>& client : clients_)
+namespace {
+
+std::string whom(std::uint64_t connection) {
+    return connection == 0 ? "every connection" : fmt::format("connection {}", connection);
+}
+
+// As Binance's WebSocket API tells it ten minutes before.
+constexpr std::string_view kDrainNotice = R"({"e":"serverShutdown"})";
+
+}  // namespace
+
+void Engine::close(std::uint64_t connection, std::uint16_t code, const std::string& reason) {
+    say(fmt::format("closes {} with {}{}{}", whom(connection), code, reason.empty() ? "" : " ", reason));
+    for (Client* client : concerned(connection))
         client->connection.close(code, reason, now());
+    note_fed();
     flush_all();
 }
 
-void Engine::reset_all() {
-    say("resets every connection");
-    // Closing a socket that is not to linger sends RST instead of FIN and discards what was not sent.
-    const linger at_once{1, 0};
-    for (const std::unique_ptr<Client>& client : clients_) {
-        ::setsockopt(lws_get_socket_fd(client->wsi), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    }
-    kill_clients();
+void Engine::reset(std::uint64_t connection) {
+    say(fmt::format("resets {}", whom(connection)));
+    for (Client* client : concerned(connection))
+        kill_one(*client);
+    note_fed();
 }
 
-void Engine::go_silent(bool silent) {
-    if (std::exchange(silent_, silent) == silent) return;
-    say(silent ? "falls silent" : "sends data again");
+void Engine::go_silent(bool silent, std::uint64_t connection) {
+    if (connection == 0 && std::exchange(silent_, silent) == silent) return;
+    const std::string_view what = silent ? "falls silent" : "sends data again";
+    if (connection == 0) return say(what);
+    for (Client* client : concerned(connection))
+        client->silent = silent;
+    say(fmt::format("{} on {}", what, whom(connection)));
 }
 
-void Engine::go_half_open(bool half_open) {
+void Engine::go_half_open(bool half_open, std::uint64_t connection) {
+    if (connection != 0) return one_half_open(half_open, connection);
     if (std::exchange(half_open_, half_open) == half_open) return;
     say(half_open ? "goes half-open: neither reads nor writes" : "reads and writes again");
     for (const std::unique_ptr<Client>& client : clients_)
-        lws_rx_flow_control(client->wsi, half_open ? 0 : 1);
+        lws_rx_flow_control(client->wsi, half_open || client->half_open ? 0 : 1);
     if (half_open) return;
     for (const int socket : std::exchange(waiting_sockets_, {}))
         adopt_client(socket);
+    flush_all();
+}
+
+void Engine::one_half_open(bool half_open, std::uint64_t connection) {
+    for (Client* client : concerned(connection)) {
+        if (std::exchange(client->half_open, half_open) == half_open) continue;
+        say(fmt::format("{} {}", half_open ? "neither reads from nor writes to" : "reads from and writes to",
+                        whom(connection)));
+        lws_rx_flow_control(client->wsi, half_open || half_open_ ? 0 : 1);
+    }
+    if (!half_open) flush_all();
+}
+
+void Engine::delay(core::Duration by, std::uint64_t connection) {
+    say(fmt::format("delays the data of {} by {} ms", whom(connection), by / std::chrono::milliseconds{1}));
+    for (Client* client : concerned(connection))
+        client->delay_by(by);
+}
+
+void Engine::tamper(const std::string& stream, Tamper kind, std::uint64_t connection) {
+    const std::optional<std::size_t> index = market_.find(stream);
+    if (!index) return;
+    constexpr std::array<std::string_view, 3> kWords = {"skips a message", "repeats a message", "swaps two messages"};
+    say(fmt::format("{} of {} on {}", kWords.at(static_cast<std::size_t>(kind)), stream, whom(connection)));
+    for (Client* client : concerned(connection))
+        client->tamper(*index, kind);
+}
+
+void Engine::renumber(const std::string& stream) {
+    const std::optional<std::size_t> index = market_.find(stream);
+    if (!index) return;
+    say(fmt::format("begins to number {} anew", stream));
+    market_.renumber(*index);
+}
+
+void Engine::announce_drain(std::uint64_t connection) {
+    say(fmt::format("announces its end to {}", whom(connection)));
+    for (Client* client : concerned(connection))
+        client->connection.send_text(kDrainNotice);
     flush_all();
 }
 
@@ -52,9 +107,9 @@ void Engine::refuse_upgrades(int http_status, std::optional<std::chrono::seconds
     say(fmt::format("refuses upgrades with {}", http_status));
 }
 
-void Engine::send_bad_frame(BadFrame kind) {
-    say(fmt::format("sends {} to every connection", to_string(kind)));
-    for (const std::unique_ptr<Client>& client : clients_)
+void Engine::send_bad_frame(BadFrame kind, std::uint64_t connection) {
+    say(fmt::format("sends {} to {}", to_string(kind), whom(connection)));
+    for (Client* client : concerned(connection))
         client->connection.send_bad_frame(kind);
     flush_all();
 }
@@ -95,6 +150,14 @@ VenueStats Engine::stats() const {
     return stats;
 }
 
+std::size_t Engine::take_fewest_fed() {
+    note_fed();
+    const std::size_t fewest = fewest_fed_;
+    fewest_fed_ = std::numeric_limits<std::size_t>::max();
+    note_fed();
+    return fewest;
+}
+
 void Engine::apply(const FaultEdge& edge) {
     const Fault& fault = scenario_.faults[edge.fault];
     if (edge.edge == Edge::Begin) {
@@ -107,17 +170,29 @@ void Engine::apply(const FaultEdge& edge) {
 void Engine::begin(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::Close:
-            return close_all(fault.code, fault.reason);
+            return close(fault.connection, fault.code, fault.reason);
         case FaultKind::Reset:
-            return reset_all();
+            return reset(fault.connection);
         case FaultKind::Silence:
-            return go_silent(true);
+            return go_silent(true, fault.connection);
         case FaultKind::HalfOpen:
-            return go_half_open(true);
+            return go_half_open(true, fault.connection);
+        case FaultKind::Delay:
+            return delay(fault.by, fault.connection);
+        case FaultKind::Skip:
+            return tamper(fault.stream, Tamper::Skip, fault.connection);
+        case FaultKind::Repeat:
+            return tamper(fault.stream, Tamper::Repeat, fault.connection);
+        case FaultKind::Swap:
+            return tamper(fault.stream, Tamper::Swap, fault.connection);
+        case FaultKind::Renumber:
+            return renumber(fault.stream);
+        case FaultKind::Drain:
+            return announce_drain(fault.connection);
         case FaultKind::RefuseUpgrade:
             return refuse_upgrades(fault.status, fault.retry_after);
         case FaultKind::BadFrame:
-            return send_bad_frame(fault.frame);
+            return send_bad_frame(fault.frame, fault.connection);
         case FaultKind::Stop:
             return stop_listening();
     }
@@ -126,9 +201,11 @@ void Engine::begin(const Fault& fault) {
 void Engine::end(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::Silence:
-            return go_silent(false);
+            return go_silent(false, fault.connection);
         case FaultKind::HalfOpen:
-            return go_half_open(false);
+            return go_half_open(false, fault.connection);
+        case FaultKind::Delay:
+            return delay(core::Duration::zero(), fault.connection);
         case FaultKind::RefuseUpgrade:
             return refuse_upgrades(0, std::nullopt);
         case FaultKind::Stop:
@@ -137,6 +214,11 @@ void Engine::end(const Fault& fault) {
         case FaultKind::Close:
         case FaultKind::Reset:
         case FaultKind::BadFrame:
+        case FaultKind::Skip:
+        case FaultKind::Repeat:
+        case FaultKind::Swap:
+        case FaultKind::Renumber:
+        case FaultKind::Drain:
             return;
     }
 }

@@ -5,7 +5,7 @@ namespace fairlead::simulator {
 FaultSchedule::FaultSchedule(const std::vector<Fault>& faults) {
     entries_.reserve(faults.size());
     for (const Fault& fault : faults) {
-        entries_.push_back({fault.kind, fault.every, fault.duration, fault.at, std::nullopt});
+        entries_.push_back({{fault.kind, fault.connection}, fault.every, fault.duration, fault.at, std::nullopt});
     }
 }
 
@@ -26,7 +26,7 @@ std::vector<FaultEdge> FaultSchedule::due(core::Duration now) {
             Entry& entry = entries_[i];
             if (entry.next_end != when) continue;
             entry.next_end.reset();
-            if (--active_[static_cast<std::size_t>(entry.kind)] == 0) edges.push_back({i, Edge::End});
+            if (--active_[entry.kind] == 0) edges.push_back({i, Edge::End});
         }
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             Entry& entry = entries_[i];
@@ -44,8 +44,8 @@ void FaultSchedule::begin(Entry& entry, core::Duration now) {
     if (entry.every > core::Duration::zero()) {
         entry.next_begin = began + entry.every * ((now - began) / entry.every + 1);
     }
-    if (!lasts(entry.kind)) return;
-    ++active_[static_cast<std::size_t>(entry.kind)];
+    if (!lasts(entry.kind.first)) return;
+    ++active_[entry.kind];
     if (entry.duration) entry.next_end = began + *entry.duration;
 }
 

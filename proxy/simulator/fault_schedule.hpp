@@ -5,9 +5,11 @@
 #include "core/time.hpp"
 #include "simulator/scenario.hpp"
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace fairlead::simulator {
@@ -28,12 +30,14 @@ public:
     std::optional<core::Duration> next() const;
     // Everything up to and including `now`, in the order of time; an end comes before a begin of the same instant. Of a
     // repeated fault at most one occurrence begins per call: those missed in between are left out. Where faults of one
-    // kind overlap, only the last of them ends.
+    // kind and connection overlap, only the last of them ends.
     std::vector<FaultEdge> due(core::Duration now);
 
 private:
+    // Faults of one kind overlap when they concern the same connection.
+    using Kind = std::pair<FaultKind, std::uint64_t>;
     struct Entry {
-        FaultKind kind = FaultKind::Close;
+        Kind kind;
         core::Duration every{0};
         std::optional<core::Duration> duration;
         std::optional<core::Duration> next_begin;
@@ -43,7 +47,7 @@ private:
     void begin(Entry& entry, core::Duration now);
 
     std::vector<Entry> entries_;
-    std::array<unsigned, kFaultKinds> active_{};
+    std::map<Kind, unsigned> active_;
 };
 
 }  // namespace fairlead::simulator

@@ -51,6 +51,7 @@ Market::Market(const Scenario& scenario) : period_(group_period(scenario)), burs
         symbol.name = scenario.symbols[i];
         symbol.upper = upper_case(symbol.name);
         symbol.random = next_random(seeds);
+        symbol.trade_id = symbol.update_id = scenario.first_id - 1;
         symbol.price_cents = first_price_cents(symbol.name, symbol.random);
         // Staggered, so that the symbols do not all speak at the same instant.
         symbol.next = period_ * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(scenario.symbols.size());
@@ -72,6 +73,11 @@ std::optional<std::size_t> Market::find(std::string_view stream_name) const {
 std::uint64_t Market::last_id(std::size_t stream) const {
     const Symbol& symbol = symbols_[stream / 2];
     return stream % 2 == 0 ? symbol.trade_id : symbol.update_id;
+}
+
+void Market::renumber(std::size_t stream) {
+    Symbol& symbol = symbols_[stream / 2];
+    (stream % 2 == 0 ? symbol.trade_id : symbol.update_id) = 0;
 }
 
 void Market::want(std::size_t stream, bool wanted) {

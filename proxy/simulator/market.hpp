@@ -30,8 +30,10 @@ public:
     // "btcusdt@trade"
     std::string stream_name(std::size_t stream) const;
     std::optional<std::size_t> find(std::string_view stream_name) const;
-    // The id of the latest message, 0 = none yet. The first message has id 1.
+    // The id of the latest message; one less than the first id = none yet.
     std::uint64_t last_id(std::size_t stream) const;
+    // The next message has id 1 again.
+    void renumber(std::size_t stream);
 
     // Only wanted streams are published; the others grow all the same.
     void want(std::size_t stream, bool wanted);

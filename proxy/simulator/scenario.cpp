@@ -2,6 +2,7 @@
 
 #include "core/close_code.hpp"
 #include "simulator/parse_duration.hpp"
+#include "simulator/request.hpp"
 #include "simulator/toml_library.hpp"
 
 #include <fmt/format.h>
@@ -21,6 +22,8 @@ constexpr std::int64_t kMaxBurst = 10'000;
 constexpr std::size_t kMaxSymbols = 1000;
 constexpr std::int64_t kMaxPadding = 1 << 20;
 constexpr std::size_t kMaxReason = 123;
+constexpr std::int64_t kMaxStreams = 1024;
+constexpr std::int64_t kMaxFirstId = std::int64_t{1} << 53;
 
 struct KindName {
     std::string_view name;
@@ -34,6 +37,12 @@ constexpr std::array<KindName, kFaultKinds> kKinds = {{
     {"refuse_upgrade", FaultKind::RefuseUpgrade},
     {"bad_frame", FaultKind::BadFrame},
     {"stop", FaultKind::Stop},
+    {"delay", FaultKind::Delay},
+    {"skip", FaultKind::Skip},
+    {"repeat", FaultKind::Repeat},
+    {"swap", FaultKind::Swap},
+    {"renumber", FaultKind::Renumber},
+    {"drain", FaultKind::Drain},
 }};
 
 struct FrameName {
@@ -192,7 +201,7 @@ void read_special_keys(TableReader& reader, Fault& fault) {
         if (reader.has(key) && !fits) reader.problem(key, fmt::format("belongs to {} only", kinds));
         return fits && reader.has(key);
     };
-    if (only_for("for", "silence, half_open, refuse_upgrade and stop", lasts(fault.kind))) {
+    if (only_for("for", "silence, half_open, refuse_upgrade, stop and delay", lasts(fault.kind))) {
         core::Duration duration{0};
         reader.duration("for", duration);
         fault.duration = duration;
@@ -220,6 +229,27 @@ void read_special_keys(TableReader& reader, Fault& fault) {
     }
 }
 
+// Whom the fault concerns.
+void read_target(TableReader& reader, Fault& fault) {
+    reader.integer("connection", fault.connection, 1, INT64_MAX);
+    if (reader.has("connection") && !may_single_out(fault.kind)) {
+        reader.problem("connection", "this fault is always that of the whole venue");
+    }
+    fault.stream = reader.text("stream").value_or("");
+    const bool wanted = names_stream(fault.kind);
+    if (wanted != reader.has("stream")) {
+        reader.problem("stream", wanted ? "is missing: which stream it happens to, as in \"btcusdt@trade\""
+                                        : "belongs to skip, repeat, swap and renumber only");
+    } else if (wanted && !is_stream_name(fault.stream)) {
+        reader.problem("stream", "expected <symbol>@trade or <symbol>@bookTicker");
+    }
+    reader.duration("by", fault.by);
+    const bool delays = fault.kind == FaultKind::Delay;
+    if (delays != reader.has("by")) {
+        reader.problem("by", delays ? "is missing: by how much messages are late" : "belongs to delay only");
+    }
+}
+
 Fault read_fault(const toml::table& table, std::size_t index, Problems& problems) {
     TableReader reader(table, fmt::format("fault[{}].", index), problems);
     Fault fault;
@@ -232,6 +262,7 @@ Fault read_fault(const toml::table& table, std::size_t index, Problems& problems
 
     fault.kind = kind->kind;
     read_special_keys(reader, fault);
+    read_target(reader, fault);
     const bool repeats = fault.every > core::Duration::zero();
     if (reader.has("every") && !repeats) reader.problem("every", "must be longer than nothing");
     if (repeats && lasts(fault.kind) && (!fault.duration || *fault.duration >= fault.every)) {
@@ -267,9 +298,11 @@ std::variant<Scenario, ScenarioProblems> load_scenario_text(std::string_view tom
     read_rate(reader, scenario.rate);
     reader.integer("burst", scenario.burst, 1, kMaxBurst);
     reader.integer("seed", scenario.seed, 0, INT64_MAX);
+    reader.integer("first_id", scenario.first_id, 1, kMaxFirstId);
     reader.duration("ping_interval", scenario.ping_interval);
     reader.integer("message_padding", scenario.message_padding, 0, kMaxPadding);
     reader.duration("lifetime", scenario.lifetime);
+    reader.integer("max_streams", scenario.max_streams, 1, kMaxStreams);
     read_faults(reader, problems, scenario.faults);
     reader.unknown_keys();
     if (!problems.empty()) return problems.lines();

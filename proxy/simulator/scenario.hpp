@@ -23,13 +23,28 @@ enum class FaultKind {
     RefuseUpgrade,  // an HTTP status instead of 101
     BadFrame,       // a frame against RFC 6455 to every connection
     Stop,           // every connection dropped and the port closed
+    Delay,          // data arrives later
+    Skip,           // the next message of a stream is left out: a hole in its numbers
+    Repeat,         // the next message of a stream comes twice
+    Swap,           // the next two messages of a stream change places
+    Renumber,       // the numbers of a stream begin anew
+    Drain,          // the venue announces that it will end connections
 };
-inline constexpr std::size_t kFaultKinds = 7;
+inline constexpr std::size_t kFaultKinds = 13;
 
 // Whether a fault of this kind goes on for a while, or is over at once.
 constexpr bool lasts(FaultKind kind) {
     return kind == FaultKind::Silence || kind == FaultKind::HalfOpen || kind == FaultKind::RefuseUpgrade ||
-           kind == FaultKind::Stop;
+           kind == FaultKind::Stop || kind == FaultKind::Delay;
+}
+// Whether a fault of this kind may be that of one connection.
+constexpr bool may_single_out(FaultKind kind) {
+    return kind != FaultKind::RefuseUpgrade && kind != FaultKind::Stop && kind != FaultKind::Renumber;
+}
+// Whether a fault of this kind concerns one stream.
+constexpr bool names_stream(FaultKind kind) {
+    return kind == FaultKind::Skip || kind == FaultKind::Repeat || kind == FaultKind::Swap ||
+           kind == FaultKind::Renumber;
 }
 
 struct Fault {
@@ -42,6 +57,9 @@ struct Fault {
     int status = 503;                                 // RefuseUpgrade; 400 to 599
     std::optional<std::chrono::seconds> retry_after;  // RefuseUpgrade; empty = no such header
     BadFrame frame = BadFrame::ReservedBit;           // BadFrame
+    std::uint64_t connection = 0;                     // by its number; 0 = every one. Where may_single_out()
+    std::string stream;                               // where names_stream()
+    core::Duration by{0};                             // Delay
     bool operator==(const Fault&) const = default;
 };
 
@@ -50,9 +68,11 @@ struct Scenario {
     double rate = 20;    // messages per second of each stream; 0 = none
     unsigned burst = 1;  // messages of a stream that come together; the rate stays the same
     std::uint64_t seed = 1;
+    std::uint64_t first_id = 1;                               // of each stream; after Renumber they begin with 1
     core::Duration ping_interval = std::chrono::seconds{20};  // 0 = no pings
     std::size_t message_padding = 0;                          // bytes added to each message
     core::Duration lifetime{0};                               // a connection is closed with 1001 after this; 0 = never
+    std::size_t max_streams = 1024;                           // of one connection; more are refused
     std::vector<Fault> faults;
     bool operator==(const Scenario&) const = default;
 };

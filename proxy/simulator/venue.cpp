@@ -85,20 +85,36 @@ Venue::Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say
 
 Venue::~Venue() = default;
 
-void Venue::close_all(std::uint16_t code, const std::string& reason) {
-    runner_->call([&](Engine& engine) { engine.close_all(code, reason); });
+void Venue::close(std::uint64_t connection, std::uint16_t code, const std::string& reason) {
+    runner_->call([&](Engine& engine) { engine.close(connection, code, reason); });
 }
 
-void Venue::reset_all() {
-    runner_->call([](Engine& engine) { engine.reset_all(); });
+void Venue::reset(std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.reset(connection); });
 }
 
-void Venue::go_silent(bool silent) {
-    runner_->call([=](Engine& engine) { engine.go_silent(silent); });
+void Venue::go_silent(bool silent, std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.go_silent(silent, connection); });
 }
 
-void Venue::go_half_open(bool half_open) {
-    runner_->call([=](Engine& engine) { engine.go_half_open(half_open); });
+void Venue::go_half_open(bool half_open, std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.go_half_open(half_open, connection); });
+}
+
+void Venue::delay(core::Duration by, std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.delay(by, connection); });
+}
+
+void Venue::tamper(const std::string& stream, Tamper kind, std::uint64_t connection) {
+    runner_->call([&](Engine& engine) { engine.tamper(stream, kind, connection); });
+}
+
+void Venue::renumber(const std::string& stream) {
+    runner_->call([&](Engine& engine) { engine.renumber(stream); });
+}
+
+void Venue::announce_drain(std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.announce_drain(connection); });
 }
 
 void Venue::refuse_upgrades(int http_status, std::optional<int> retry_after_s) {
@@ -107,8 +123,8 @@ void Venue::refuse_upgrades(int http_status, std::optional<int> retry_after_s) {
     runner_->call([=](Engine& engine) { engine.refuse_upgrades(http_status, retry_after); });
 }
 
-void Venue::send_bad_frame(BadFrame kind) {
-    runner_->call([=](Engine& engine) { engine.send_bad_frame(kind); });
+void Venue::send_bad_frame(BadFrame kind, std::uint64_t connection) {
+    runner_->call([=](Engine& engine) { engine.send_bad_frame(kind, connection); });
 }
 
 void Venue::stop_listening() {
@@ -119,6 +135,12 @@ bool Venue::start_listening() {
     bool listening = false;
     runner_->call([&](Engine& engine) { listening = engine.start_listening(); });
     return listening;
+}
+
+std::size_t Venue::take_fewest_fed() {
+    std::size_t fewest = 0;
+    runner_->call([&](Engine& engine) { fewest = engine.take_fewest_fed(); });
+    return fewest;
 }
 
 VenueStats Venue::stats() const {

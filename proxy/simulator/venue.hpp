@@ -2,6 +2,7 @@
 // command. Plain ws only.
 #pragma once
 
+#include "simulator/client.hpp"
 #include "simulator/frame.hpp"
 #include "simulator/request.hpp"
 #include "simulator/scenario.hpp"
@@ -22,6 +23,14 @@ struct SeenRequest {
     Request request;
 };
 
+// When a connection opened, first had a subscription, and ended; the venue's proof of what a client did.
+struct SeenConnection {
+    std::uint64_t number = 0;
+    core::SteadyTime opened{};
+    std::optional<core::SteadyTime> subscribed{};
+    std::optional<core::SteadyTime> ended{};
+};
+
 struct VenueStats {
     static constexpr std::size_t kMaxRemembered = 1000;
 
@@ -35,11 +44,14 @@ struct VenueStats {
     std::uint64_t pongs_seen = 0;
     std::vector<SeenRequest> requests;              // in order; the latest kMaxRemembered
     std::vector<std::uint16_t> client_close_codes;  // of close frames from clients; the latest kMaxRemembered
+    std::vector<SeenConnection> seen;               // in the order of their upgrades; the latest kMaxRemembered
     std::map<std::string, std::uint64_t> last_ids;  // of each stream, by name: "btcusdt@trade"
 };
 
 // Every command may be called from any thread but the venue's own (that is: not from `say`), and returns when it has
 // taken effect. A state that a command sets holds until the opposite command or a fault of the scenario changes it.
+// `connection` is the number of one, counted from 1 in the order of their upgrades; one that is not open is passed
+// over.
 class Venue {
 public:
     // Gets one plain sentence for each connect, disconnect and fault: "venue: resets every connection". Called on the
@@ -49,6 +61,8 @@ public:
     // Listens when it returns; port 0 = any. Throws std::runtime_error if it cannot. libwebsockets' log level is the
     // caller's affair.
     Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say say = {});
+    static constexpr std::uint64_t kEvery = 0;
+
     // Drops every connection.
     ~Venue();
     Venue(const Venue&) = delete;
@@ -57,22 +71,35 @@ public:
     std::uint16_t port() const { return port_; }
 
     // A close frame to each; the socket is closed when the client has answered, or after two seconds.
-    void close_all(std::uint16_t code, const std::string& reason);
+    void close_all(std::uint16_t code, const std::string& reason) { close(kEvery, code, reason); }
+    void close(std::uint64_t connection, std::uint16_t code, const std::string& reason);
     // TCP RST.
-    void reset_all();
+    void reset_all() { reset(kEvery); }
+    void reset(std::uint64_t connection);
     // True = sends no data, but answers requests and pings.
-    void go_silent(bool silent);
-    // True = neither reads nor writes on any connection; new ones are accepted by the kernel but their upgrade waits.
-    void go_half_open(bool half_open);
+    void go_silent(bool silent, std::uint64_t connection = kEvery);
+    // True = neither reads nor writes. With every connection, new ones are accepted by the kernel but their upgrade
+    // waits.
+    void go_half_open(bool half_open, std::uint64_t connection = kEvery);
+    // The data of connections that are open now arrives later by this; 0 = at once again.
+    void delay(core::Duration by, std::uint64_t connection = kEvery);
+    // Happens to the next message of a stream, on connections that are open now.
+    void tamper(const std::string& stream, Tamper kind, std::uint64_t connection = kEvery);
+    // The numbers of a stream begin anew.
+    void renumber(const std::string& stream);
+    // The notice that the venue will end the connection: {"e":"serverShutdown"}, in this form on every path.
+    void announce_drain(std::uint64_t connection = kEvery);
     // Answers upgrades with this status, as from 400 to 599; 0 = accepts them again.
     void refuse_upgrades(int http_status, std::optional<int> retry_after_s = std::nullopt);
-    void send_bad_frame(BadFrame kind);
+    void send_bad_frame(BadFrame kind, std::uint64_t connection = kEvery);
     // Drops every connection and closes the port, as if the process had died.
     void stop_listening();
     // On the same port. False = it could not; the scenario's faults may try again.
     bool start_listening();
 
     VenueStats stats() const;
+    // The smallest number of connections that were open and subscribed at one time, since the last call or the start.
+    std::size_t take_fewest_fed();
 
 private:
     class Runner;

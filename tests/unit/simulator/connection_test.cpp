@@ -89,7 +89,7 @@ TEST_CASE("subscriptions are kept, listed, taken back and limited") {
     ask(R"({"method":"UNSUBSCRIBE","params":["b@trade","never@trade"],"id":3})");
     CHECK(connection.subscriptions() == std::set<std::string>{"a@trade"});
     std::string many;
-    for (std::size_t i = 0; i < Connection::kMaxSubscriptions; ++i) {
+    for (std::size_t i = 0; i < Connection::Settings{}.max_streams; ++i) {
         many += (i == 0 ? "\"s" : ",\"s") + std::to_string(i) + "@trade\"";
     }
     CHECK(ask(R"({"method":"SUBSCRIBE","params":[)" + many + R"(],"id":4})").find(R"("code":2)") != std::string::npos);

@@ -86,4 +86,15 @@ TEST_CASE("small steps and one large step tell the same") {
     CHECK(fine.next() == coarse.next());
 }
 
+TEST_CASE("faults of one kind on different connections do not overlap") {
+    Fault one = fault(FaultKind::Silence, 1s, 0s, 1s);
+    Fault other = fault(FaultKind::Silence, 1s, 0s, 2s);
+    one.connection = 1;
+    other.connection = 2;
+    FaultSchedule schedule({one, other});
+    CHECK(schedule.due(1s).size() == 2);
+    CHECK(schedule.due(2s) == Edges{{0, Edge::End}});
+    CHECK(schedule.due(3s) == Edges{{1, Edge::End}});
+}
+
 }  // namespace

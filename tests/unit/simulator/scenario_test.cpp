@@ -127,10 +127,51 @@ TEST_CASE("impossible values are refused") {
                              "[[fault]]\nat = \"1s\"\nkind = \"close\"\ncode = 65536",
                              "[[fault]]\nat = \"1s\"\nkind = \"refuse_upgrade\"\nstatus = 200",
                              "[[fault]]\nat = \"1s\"\nkind = \"refuse_upgrade\"\nretry_after = \"1500ms\"",
-                             "[[fault]]\nat = \"1s\"\nkind = \"bad_frame\"\nframe = \"good\""}) {
+                             "[[fault]]\nat = \"1s\"\nkind = \"bad_frame\"\nframe = \"good\"",
+                             "max_streams = 0",
+                             "first_id = 0",
+                             "[[fault]]\nat = \"1s\"\nkind = \"delay\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"reset\"\nby = \"1s\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"skip\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"swap\"\nstream = \"btcusdt\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"drain\"\nstream = \"btcusdt@trade\"",
+                             "[[fault]]\nat = \"1s\"\nkind = \"reset\"\nconnection = 0",
+                             "[[fault]]\nat = \"1s\"\nkind = \"stop\"\nconnection = 1"}) {
         CAPTURE(toml);
         CHECK(bad(toml).size() == 1);
     }
+}
+
+TEST_CASE("a fault may be that of one connection and of one stream") {
+    const auto loaded = load_scenario_text(R"(
+first_id = 5000
+max_streams = 3
+[[fault]]
+at = "1s"
+kind = "delay"
+by = "80ms"
+for = "2s"
+connection = 2
+[[fault]]
+at = "1s"
+kind = "skip"
+stream = "btcusdt@trade"
+)",
+                                           "venue.toml");
+    REQUIRE(std::holds_alternative<Scenario>(loaded));
+    Scenario expected;
+    expected.first_id = 5000;
+    expected.max_streams = 3;
+    expected.faults.resize(2);
+    expected.faults[0].at = 1s;
+    expected.faults[0].kind = FaultKind::Delay;
+    expected.faults[0].by = 80ms;
+    expected.faults[0].duration = 2s;
+    expected.faults[0].connection = 2;
+    expected.faults[1].at = 1s;
+    expected.faults[1].kind = FaultKind::Skip;
+    expected.faults[1].stream = "btcusdt@trade";
+    CHECK(std::get<Scenario>(loaded) == expected);
 }
 
 TEST_CASE("what is not TOML is one problem with its place") {

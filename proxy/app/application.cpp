@@ -27,26 +27,35 @@ net::StreamSettings stream_settings(const config::StreamConfig& config) {
             .disconnect_slow_consumers = config.slow_consumer == config::SlowConsumer::Disconnect};
 }
 
+publish::JournalSettings journal_settings(const config::JournalConfig& config) {
+    return {.messages_per_topic = config.messages_per_topic, .max_bytes = config.max_bytes};
+}
+
 }  // namespace
 
-Application::Application(const config::Config& config, seam::Log& log)
+Application::Application(const config::Config& config, seam::Log& log, std::string config_file)
     : config_(config),
+      config_file_(std::move(config_file)),
       log_(log),
       instance_(host_and_process()),
       resolver_(loop_),
       transport_(loop_, resolver_),
       stream_(zmq_, loop_, stream_settings(config_.stream)),
       control_(zmq_, loop_, config_.control.endpoint, config_.stream.socket_mode),
-      publisher_(stream_, clock_, {next_epoch(), config_.stream.heartbeat_interval}),
+      publisher_(stream_, clock_, {next_epoch(), config_.stream.heartbeat_interval, journal_settings(config_.journal)}),
       services_{transport_, loop_, clock_, random_, log_, publisher_},
       supervisor_(config_, services_),
-      service_(supervisor_, clock_, [this](v1::Status& status) { describe_process(status); }) {
+      recovery_(publisher_, clock_, loop_),
+      service_(supervisor_, recovery_, clock_, [this](v1::Status& status) { describe_process(status); }) {
+    if (!config_file_.empty())
+        service_.on_reload([this](bool dry_run, v1::ReloadResult& result) { return reload(dry_run, result); });
     stream_.keep_epoch(publisher_.epoch());
     control_.keep_epoch(publisher_.epoch());
     stream_.set_welcome(welcome());
     stream_.on_subscription([this](std::string_view prefix) { publisher_.baseline(prefix); });
-    control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond) {
-        service_.handle(peer, body, std::move(respond));
+    control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond,
+                               std::unique_ptr<seam::ReplyStream> stream) {
+        service_.handle(peer, body, std::move(respond), std::move(stream));
     });
     shutdown_timer_ = loop_.create([this] { overdue_ = true; });
 }
@@ -67,6 +76,7 @@ std::string Application::welcome() const {
     welcome.set_instance(instance_);
     welcome.set_heartbeat_interval_ms(
         static_cast<std::uint64_t>(config_.stream.heartbeat_interval / std::chrono::milliseconds{1}));
+    welcome.set_replay_depth(publisher_.journal().on() ? config_.journal.messages_per_topic : 0);
     welcome.set_control_endpoint(config_.control.endpoint);
     return std::string("welcome/") + '\0' + welcome.SerializeAsString();
 }
@@ -87,7 +97,8 @@ void Application::run() {
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
-        // The stream last: what a request makes it send may have swallowed the sign of a subscription.
+        if (recovery_.advance()) loop_.turn_again();
+        // After what has sent there: it may have swallowed the sign of a request, or of a subscription.
         control_.after_turn();
         stream_.after_turn();
         loop_.turn();
@@ -107,19 +118,24 @@ void Application::begin_shutdown() {
     shutdown_timer_->arm(clock_.now() + kShutdownTime);
 }
 
-void Application::stop_on_signals() {
+void Application::obey_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&signals, signal);
     signal_fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (signal_fd_ < 0) throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
     loop_.watch(signal_fd_, [this] {
         signalfd_siginfo info{};
         while (read(signal_fd_, &info, sizeof info) > 0)
-            continue;
-        begin_shutdown();
+            on_signal(static_cast<int>(info.ssi_signo));
     });
+}
+
+void Application::on_signal(int signal) {
+    if (signal != SIGHUP) return begin_shutdown();
+    v1::ReloadResult result;
+    reload(/*dry_run=*/false, result);
 }
 
 }  // namespace fairlead::app

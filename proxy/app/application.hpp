@@ -4,6 +4,7 @@
 
 #include "app/system.hpp"
 #include "config/config.hpp"
+#include "control/recovery.hpp"
 #include "control/service.hpp"
 #include "net/control_socket.hpp"
 #include "net/loop.hpp"
@@ -25,15 +26,17 @@ namespace fairlead::app {
 class Application {
 public:
     // Binds the sockets. Throws std::runtime_error with a text that says what to do.
-    Application(const config::Config& config, seam::Log& log);
+    // `config_file` is what a reload reads again; empty = there is nothing to reload.
+    Application(const config::Config& config, seam::Log& log, std::string config_file = {});
     ~Application();
 
     // Relays until stop(). The calling thread is the relay thread, and must be the one that made the Application.
     void run();
     // Ends run(): upstream sockets are closed with 1001, topics are ended, within kShutdownTime. Any thread.
     void stop();
-    // SIGINT and SIGTERM, which the caller has blocked in every thread, end run().
-    void stop_on_signals();
+    // SIGINT, SIGTERM and SIGHUP, which the caller has blocked in every thread: the first two end run(), the third
+    // reloads.
+    void obey_signals();
 
     static constexpr core::Duration kShutdownTime = std::chrono::seconds{1};
 
@@ -42,8 +45,12 @@ private:
     std::string welcome() const;
     void describe_process(v1::Status& status) const;
     void begin_shutdown();
+    void on_signal(int signal);
+    relay::Outcome reload(bool dry_run, v1::ReloadResult& result);
+    void tell_restart_needed(const config::Config& wanted, v1::ReloadResult& result) const;
 
     const config::Config config_;
+    const std::string config_file_;
     seam::Log& log_;
     SystemClock clock_;
     SystemRandom random_;
@@ -57,6 +64,7 @@ private:
     publish::Publisher publisher_;
     relay::Services services_;
     relay::Supervisor supervisor_;
+    control::Recovery recovery_;
     control::Service service_;
     std::unique_ptr<seam::Timer> shutdown_timer_;
     int signal_fd_ = -1;

@@ -71,6 +71,7 @@ void Story::on_message(const client::Message& message) {
 }
 
 void Story::on_gap(const client::Gap& gap) {
+    if (gap.outcome == client::Outcome::Recovered) return;  // nothing is missing after all
     if (gap.cause == client::GapCause::Upstream) {
         ++told_gaps_;
         if (gap.channel == core::kUnroutedChannel) return;  // acknowledgements, which interest nobody here

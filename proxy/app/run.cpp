@@ -27,8 +27,8 @@ void print_problems(const config::Problems& problems) {
 void block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
@@ -52,8 +52,8 @@ int run(const std::string& config_file) {
     for (const auto& notice : notices)
         log.write(seam::LogLevel::Warning, "", "config", {{"notice", notice.to_string()}});
     try {
-        Application application(config, log);
-        application.stop_on_signals();
+        Application application(config, log, config_file);
+        application.obey_signals();
         application.run();
         return kExitOk;
     } catch (const std::exception& error) {

@@ -17,7 +17,8 @@ class NodeVenue:
     def __init__(self, tls=None):
         if not os.path.isdir(os.path.join(_HERE, "node_modules", "ws")):
             raise RuntimeError("the npm package `ws` is missing: cd tests/e2e && npm ci")
-        self.records = []  # path, received, closed, close_code; as of PyVenue
+        self.records = []  # path, received, closed, close_code; as of PyVenue. number, channels: of the market
+        self.refused = 0  # upgrades
         self._by_number = {}
         self._done = {}
         self._next_id = 1
@@ -56,6 +57,33 @@ class NodeVenue:
     def close_all(self, code=1000, reason="", path=None):
         self._finish(self._start("close", path=path, code=code, reason=reason))
 
+    def terminate(self, record):
+        """Ends one connection without a close frame."""
+        self._finish(self._start("terminate", connection=record.number))
+
+    def refuse(self, status):
+        """Answers upgrades with this HTTP status; 0 = accepts them again."""
+        self._finish(self._start("refuse", status=status))
+
+    def refuse_path(self, path, status):
+        self._finish(self._start("refuse", path=path, status=status))
+
+    def market(self, channels, rate, size=100):
+        """Begins to make numbered messages on the channels, `rate` a second altogether: see market.mjs."""
+        self._finish(self._start("market", channels=channels, rate=rate, size=size))
+
+    def stop_market(self):
+        """Returns the last number of each channel."""
+        return self._finish(self._start("stop_market"))["last"]
+
+    def withhold(self, *channels):
+        """Who subscribes from now on does not get these channels."""
+        self._finish(self._start("withhold", channels=list(channels)))
+
+    def fewest(self):
+        """Of each message since the last call: to how many connections it went, at the least."""
+        return self._finish(self._start("fewest"))["fewest"]
+
     def stop(self):
         if self._process.poll() is None:
             self._process.stdin.close()
@@ -81,9 +109,14 @@ class NodeVenue:
             if "done" in event:
                 self._done[event["done"]] = event
             elif event["event"] == "open":
-                record = types.SimpleNamespace(path=event["path"], received=[], closed=False, close_code=None)
+                record = types.SimpleNamespace(path=event["path"], received=[], closed=False, close_code=None,
+                                               number=event["connection"], channels=[])  # fmt: skip
                 self._by_number[event["connection"]] = record
                 self.records.append(record)
+            elif event["event"] == "subscribed":
+                self._by_number[event["connection"]].channels = event["channels"]
+            elif event["event"] == "refused":
+                self.refused += 1
             elif event["event"] == "message":
                 data = base64.b64decode(event["base64"])
                 self._by_number[event["connection"]].received.append(data if event["binary"] else data.decode())

@@ -5,12 +5,15 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { WebSocketServer } from 'ws';
+import { Market } from './market.mjs';
 
 const kHighWater = 4 << 20; // bytes waiting in one socket above which `flood` waits for it
 const sockets = new Map(); // connection number -> WebSocket
 let next_connection = 1;
+const refusals = new Map(); // path, or undefined for every one -> HTTP status that answers upgrades
 
 const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n');
+const market = new Market(tell);
 
 const numbered = (number, size) => String(number).padStart(10, '0') + ' '.padEnd(size - 10, 'x');
 
@@ -31,6 +34,13 @@ function accept(socket, request) {
     tell({ event: 'close', connection, code });
   });
   socket.on('error', () => {});
+  market.accept(socket, connection, request.url);
+}
+
+function verify({ req }, answer) {
+  const status = refusals.get(req.url) ?? refusals.get(undefined);
+  if (status) tell({ event: 'refused' });
+  answer(!status, status);
 }
 
 const commands = {
@@ -38,7 +48,7 @@ const commands = {
     const server = cert
       ? createHttpsServer({ cert: readFileSync(cert), key: readFileSync(key) })
       : createHttpServer();
-    new WebSocketServer({ server, perMessageDeflate: false }).on('connection', accept);
+    new WebSocketServer({ server, perMessageDeflate: false, verifyClient: verify }).on('connection', accept);
     server.listen(0, '127.0.0.1', () => done({ port: server.address().port }));
   },
 
@@ -91,6 +101,36 @@ const commands = {
   close({ path, code, reason }, done) {
     for (const socket of matching(path)) socket.close(code, reason);
     done({});
+  },
+
+  // Without a close frame.
+  terminate({ connection }, done) {
+    sockets.get(connection)?.terminate();
+    done({});
+  },
+
+  refuse({ path, status }, done) {
+    if (status) refusals.set(path, status);
+    else refusals.delete(path);
+    done({});
+  },
+
+  market({ channels, rate, size }, done) {
+    market.start(channels, rate, size);
+    done({});
+  },
+
+  withhold({ channels }, done) {
+    market.withhold(channels);
+    done({});
+  },
+
+  fewest(_nothing, done) {
+    done({ fewest: market.fewest() });
+  },
+
+  stop_market(_nothing, done) {
+    market.stop((last) => done({ last }));
   },
 };
 

@@ -217,7 +217,8 @@ std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments
     Arguments result = std::move(defaults);
     Words words;
     CLI::App app("Watches and steers a fairlead sidecar.", "fairleadctl");
-    app.add_option("--control", result.control, "control socket [$FAIRLEAD_CONTROL, else " + result.control + "]");
+    const CLI::Option* control =
+        app.add_option("--control", result.control, "control socket [$FAIRLEAD_CONTROL, else " + result.control + "]");
     app.add_option("--stream", result.stream, "stream socket [$FAIRLEAD_STREAM, else " + result.stream + "]");
     app.add_option("--timeout", words.timeout_s, "seconds to wait for an answer; three attempts [2]")
         ->check(CLI::Range(0.01, 3600.0));
@@ -241,6 +242,7 @@ std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments
         const bool is_help = app.exit(error, out, err) == 0;
         return Stop{is_help ? kOk : kUsage, out.str(), err.str()};
     }
+    result.control_given = result.control_given || control->count() != 0;
     result.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(words.timeout_s * 1000)};
     return result;
 }

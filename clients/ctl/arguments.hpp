@@ -44,6 +44,7 @@ using Command = std::variant<v1::Request, SendFile, Tap, Replay, Snapshot>;
 
 struct Arguments {
     std::string control = "ipc:///run/fairlead/control.sock";
+    bool control_given = false;  // by the option or the environment; otherwise it is only what is usual
     std::string stream = "ipc:///run/fairlead/stream.sock";
     std::chrono::milliseconds timeout{2000};
     bool json = false;

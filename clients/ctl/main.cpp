@@ -16,8 +16,10 @@ namespace {
 
 ctl::Arguments from_environment() {
     ctl::Arguments arguments;
-    if (const char* control = std::getenv("FAIRLEAD_CONTROL"); control != nullptr && *control != '\0')
+    if (const char* control = std::getenv("FAIRLEAD_CONTROL"); control != nullptr && *control != '\0') {
         arguments.control = control;
+        arguments.control_given = true;
+    }
     if (const char* stream = std::getenv("FAIRLEAD_STREAM"); stream != nullptr && *stream != '\0')
         arguments.stream = stream;
     return arguments;

@@ -147,14 +147,19 @@ std::string describe(const client::End& end) {
     }
 }
 
+client::SubscriberOptions tap_options(const Arguments& arguments, const Tap& tap) {
+    client::SubscriberOptions options;
+    options.endpoints = {arguments.stream};
+    options.prefixes = {tap.prefix};
+    if (arguments.control_given) options.control_endpoint = arguments.control;
+    return options;
+}
+
 int run_tap(const Arguments& arguments, const Tap& tap) {
     using Clock = std::chrono::steady_clock;
     const Signals signals;
     Printer printer(tap);
-    client::SubscriberOptions options;
-    options.endpoints = {arguments.stream};
-    options.prefixes = {tap.prefix};
-    client::Subscriber subscriber(options, printer.callbacks());
+    client::Subscriber subscriber(tap_options(arguments, tap), printer.callbacks());
 
     const auto give_up = Clock::now() + 3 * arguments.timeout;
     bool was_alive = false;

@@ -51,12 +51,14 @@ Application::Application(const config::Config& config, seam::Log& log, std::stri
         service_.on_reload([this](bool dry_run, v1::ReloadResult& result) { return reload(dry_run, result); });
     stream_.keep_epoch(publisher_.epoch());
     control_.keep_epoch(publisher_.epoch());
-    stream_.set_welcome(welcome());
     stream_.on_subscription([this](std::string_view prefix) { publisher_.baseline(prefix); });
     control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond,
                                std::unique_ptr<seam::ReplyStream> stream) {
         service_.handle(peer, body, std::move(respond), std::move(stream));
     });
+    // Last: whoever finds the stream can have everything that belongs to it.
+    stream_.set_welcome(welcome());
+    stream_.bind();
     shutdown_timer_ = loop_.create([this] { overdue_ = true; });
 }
 
@@ -97,12 +99,15 @@ void Application::run() {
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
-        if (recovery_.advance()) loop_.turn_again();
+        recovery_.advance();
         // After what has sent there: it may have swallowed the sign of a request, or of a subscription.
         control_.after_turn();
         stream_.after_turn();
+        // After what may have begun a stream.
+        if (recovery_.has_runnable()) loop_.turn_again();
         loop_.turn();
     }
+    recovery_.shut_down();
     log_.write(seam::LogLevel::Info, "", "ended", {{"unclosed", overdue_ ? fmt::to_string(transport_.sockets()) : ""}});
 }
 

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr unsigned kMaxLegs = 4;
 constexpr std::size_t kMaxUrls = 16;
 constexpr unsigned kMaxTopicsPerSocket = 20'000;
+constexpr std::size_t kMaxSockets = 64;  // of one connection, for topics_per_socket
 constexpr unsigned kMaxTopics = 1'000'000;
 constexpr std::uint64_t kMaxMessageBytes = std::uint64_t{1} << 30;
 
@@ -117,6 +118,9 @@ void read_rotation(TableReader& table, RotationConfig& rotation) {
     table.integer("preferred_hour", hour, 0U, 23U);
     if (table.valid("preferred_hour")) rotation.preferred_hour = hour;
     table.duration("overlap", rotation.overlap, 100ms, 10min);
+    if (rotation.max_age.count() > 0 && rotation.max_age <= 2 * rotation.overlap && table.usable("overlap")) {
+        table.problem("max_age", "must be more than twice overlap, or one rotation would follow the other");
+    }
     if (rotation.preferred_hour && rotation.max_age.count() == 0 && table.usable("max_age")) {
         table.problem("preferred_hour", "has no meaning without max_age; set it or remove this");
     }
@@ -151,9 +155,24 @@ void read_sequence(TableReader& table, SequenceConfig& sequence) {
     table.finish();
 }
 
+void check_pool(TableReader& table, const ConnectionConfig& connection) {
+    if (connection.topics_per_socket > 0 && connection.channel.empty() && table.usable("channel")) {
+        table.problem("topics_per_socket",
+                      "needs channel: with one topic for all, it cannot be told which socket carries it");
+    }
+    const std::size_t sockets = connection.topics_per_socket > 0 ? kMaxSockets : 1;
+    const std::size_t each = connection.topics_per_socket > 0 ? connection.topics_per_socket : kMaxTopicsPerSocket;
+    const std::size_t most = std::min<std::size_t>(sockets * each, kMaxTopicsPerSocket);
+    if (connection.subscriptions.size() <= most) return;
+    table.problem("subscriptions",
+                  fmt::format("{} are more than the {} that a connection can carry{}", connection.subscriptions.size(),
+                              most, connection.topics_per_socket > 0 ? " with this topics_per_socket" : ""));
+}
+
 void read_continuity(TableReader& table, ConnectionConfig& connection) {
+    check_pool(table, connection);
     table.texts("dedupe", connection.dedupe, TableReader::ListForm::StringOrList, check_json_pointer);
-    table.duration("dedupe_window", connection.dedupe_window, 1s, 5min);
+    table.duration("dedupe_window", connection.dedupe_window, 2s, 5min);
     if (auto rotation = table.table("rotation")) read_rotation(*rotation, connection.rotation);
     if (auto drain = table.table("drain")) read_drain(*drain, connection.drain);
     if (auto sequence = table.table("sequence")) read_sequence(*sequence, connection.sequence);

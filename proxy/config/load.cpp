@@ -55,6 +55,18 @@ void read_connections(TableReader& top, Config& config) {
     }
 }
 
+// The last values are those of the journal.
+void check_last_values(TableReader& top, const Config& config) {
+    if (config.journal.messages_per_topic > 0 && config.journal.max_bytes > 0) return;
+    auto tables = top.table("connections");
+    if (!tables) return;
+    for (const auto& [id, connection] : config.connections) {
+        if (!connection.last_value) continue;
+        if (auto table = tables->table(id))
+            table->problem("last_value", "needs the journal: remove it, or the zero in [journal]");
+    }
+}
+
 void check_sockets_differ(TableReader& top, const Config& config) {
     auto stream = top.table("stream");
     auto control = top.table("control");
@@ -82,6 +94,7 @@ Loaded read_config(TableReader& top) {
     read_connections(top, config);
     top.finish();
     check_sockets_differ(top, config);
+    check_last_values(top, config);
     for (const std::string_view key : {"http", "alerts"})
         note_without_effect(top, key);
     if (config.connections.empty()) {

@@ -32,8 +32,12 @@ public:
     // Begins a stream and sends its Reply there; unless the code is OK nothing was begun and nothing was sent. For a
     // request that wants one.
     relay::Outcome stream(const v1::Request& request, ReplayStreams::Asker asker, const Encode& encode);
-    // To be called once in each turn of the loop. True = there is more to do at once.
+    // To be called once in each turn of the loop. Returns has_runnable().
     bool advance() { return streams_.advance(); }
+    // There is more to do at once: the loop must not wait.
+    bool has_runnable() const { return streams_.has_runnable(); }
+    // Ends every stream, with END where its client has room for it.
+    void shut_down() { streams_.shut_down(); }
 
     void describe(v1::Status& status) const;
 

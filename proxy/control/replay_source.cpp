@@ -63,6 +63,11 @@ ReplyResult TopicReplay::send_next(seam::ReplyStream& out) {
     return result;
 }
 
+ReplyResult TopicReplay::cut_off(seam::ReplyStream& out) {
+    const publish::TopicPast now = past_.publisher.past_of(topic_).value_or(publish::TopicPast{});
+    return send_end(out, topic_, v1::END_CODE_SHUTDOWN, now.held);
+}
+
 SnapshotReplay::SnapshotReplay(const Past& past, std::uint64_t request_id, TopicWalk walk)
     : ReplaySource(past, request_id), walk_(std::move(walk)) {}
 
@@ -81,6 +86,10 @@ ReplyResult SnapshotReplay::send_next(seam::ReplyStream& out) {
         beat_due_ = true;
     }
     return result;
+}
+
+ReplyResult SnapshotReplay::cut_off(seam::ReplyStream& out) {
+    return send_end(out, core::system_topic(), v1::END_CODE_SHUTDOWN, {.oldest = 0, .next = 0});
 }
 
 ReplyResult SnapshotReplay::send_beat(seam::ReplyStream& out, const publish::Topic& topic) {

@@ -26,6 +26,8 @@ public:
     virtual ~ReplaySource() = default;
     // Sends the next message, or END. What was not Sent is tried again by the next call, as things are then.
     virtual seam::ReplyResult send_next(seam::ReplyStream& out) = 0;
+    // Sends END with SHUTDOWN: the rest will not come.
+    virtual seam::ReplyResult cut_off(seam::ReplyStream& out) = 0;
     // END has been sent.
     bool done() const { return done_; }
     std::uint64_t messages() const { return messages_; }  // that were sent again
@@ -54,6 +56,7 @@ public:
     TopicReplay(const Past& past, std::uint64_t request_id, std::string topic, const ReplayCursor& cursor,
                 bool epoch_changed);
     seam::ReplyResult send_next(seam::ReplyStream& out) override;
+    seam::ReplyResult cut_off(seam::ReplyStream& out) override;
 
 private:
     const std::string topic_;
@@ -66,6 +69,7 @@ class SnapshotReplay final : public ReplaySource {
 public:
     SnapshotReplay(const Past& past, std::uint64_t request_id, TopicWalk walk);
     seam::ReplyResult send_next(seam::ReplyStream& out) override;
+    seam::ReplyResult cut_off(seam::ReplyStream& out) override;
 
 private:
     seam::ReplyResult send_beat(seam::ReplyStream& out, const publish::Topic& topic);

@@ -52,7 +52,20 @@ bool ReplayStreams::advance() {
         else
             streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(turn_));
     }
-    return waiting < streams_.size();
+    return has_runnable();
+}
+
+bool ReplayStreams::has_runnable() const {
+    return std::ranges::any_of(streams_, [](const auto& stream) { return !stream->parked; });
+}
+
+void ReplayStreams::shut_down() {
+    for (const auto& stream : streams_) {
+        seam::ReplyStream& out = *stream->asker.out;
+        const bool replied = stream->replied || out.reply(stream->reply) == ReplyResult::Sent;
+        if (!replied || stream->source->cut_off(out) != ReplyResult::Sent) ++abandoned_;
+    }
+    streams_.clear();
 }
 
 bool ReplayStreams::step(Stream& stream) {

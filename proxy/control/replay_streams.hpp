@@ -1,6 +1,6 @@
 // The replays and snapshots that are under way, each to one client that reads as fast as it likes. Live traffic goes
 // first: a turn of the loop sends a few messages only. A client whose queue is full is left alone for a moment; one
-// that has gone, or has read nothing for a minute, is given up.
+// that has gone, or has not made room in its queue for a minute, is given up.
 #pragma once
 
 #include "control/replay_source.hpp"
@@ -38,8 +38,12 @@ public:
     // Sends `reply` now, if the client has room for it, and the messages from advance(). There must be room.
     void begin(Asker asker, std::string reply, std::unique_ptr<ReplaySource> source);
 
-    // To be called once in each turn of the loop. True = there is more to do at once.
+    // To be called once in each turn of the loop. Returns has_runnable().
     bool advance();
+    // There is more to do at once: the loop must not wait.
+    bool has_runnable() const;
+    // Tells every client that the rest will not come, as far as there is room, and ends their streams.
+    void shut_down();
 
     std::size_t active() const { return streams_.size(); }
     std::uint64_t abandoned() const { return abandoned_; }
@@ -49,7 +53,7 @@ public:
     static constexpr std::size_t kMaxOfPeer = 64;
     static constexpr std::size_t kMessagesPerTurn = 32;
     static constexpr core::Duration kRetry = std::chrono::milliseconds{5};  // a client whose queue was full
-    static constexpr core::Duration kPatience = std::chrono::seconds{60};   // with one that reads nothing
+    static constexpr core::Duration kPatience = std::chrono::seconds{60};   // with one that makes no room
 
 private:
     struct Stream {

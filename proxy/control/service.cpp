@@ -140,8 +140,7 @@ void Service::stream(const v1::Request& request, ReplayStreams::Asker asker, con
     const auto outcome =
         recovery_.stream(request, std::move(asker), [id](v1::Reply& reply) { return encode(reply, id, {}); });
     if (outcome.code == v1::CODE_OK) return;  // the stream begins with the reply
-    v1::Reply reply;
-    respond(encode(reply, id, outcome));
+    refuse(outcome.code, outcome.message, id, respond);
 }
 
 bool Service::allow(const std::string& peer) {

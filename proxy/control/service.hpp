@@ -22,7 +22,7 @@ namespace fairlead::control {
 
 struct ServiceCounters {
     std::uint64_t requests = 0;
-    std::uint64_t refused = 0;  // ill-formed, too large, too many
+    std::uint64_t refused = 0;  // ill-formed, too large, too many; streams that were not begun
 };
 
 // Relay thread only.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -138,12 +139,32 @@ void Splice::offer_aligned(const SpliceMessage& message, SpliceResult& result) {
         first->brought_by = together(first->brought_by, bit(message.leg));
         result.verdict = SpliceVerdict::Duplicate;
         result.delay = message.now - first->left;
+        result.remembered_for = reach(message.now);
         return;
     }
     result.verdict = SpliceVerdict::Leaves;
+    if (!held_.empty() && message.venue_sequence != 0) let_go_lower(message, result.before);
     const Legs ahead = held_.empty() ? Legs{0} : ahead_by(message.key);
     if (ahead == 0) return remember(message.key, bit(message.leg), message.now);
     align_ahead(message, ahead, result);
+}
+
+Duration Splice::reach(SteadyTime now) const {
+    return memory_.is_full() ? std::min(settings_.window, now - memory_.oldest()) : settings_.window;
+}
+
+void Splice::let_go_lower(const SpliceMessage& message, std::vector<HeldMessage>& leaving) {
+    const auto is_lower = [&message](const HeldMessage& held) {
+        return held.venue_sequence != 0 && held.venue_sequence < message.venue_sequence;
+    };
+    const auto lower = std::stable_partition(held_.begin(), held_.end(), std::not_fn(is_lower));
+    if (lower == held_.end()) return;
+    std::vector<HeldMessage> taken(std::make_move_iterator(lower), std::make_move_iterator(held_.end()));
+    held_.erase(lower, held_.end());
+    for (const HeldMessage& held : taken)
+        held_bytes_ -= held.bytes.size();
+    std::ranges::stable_sort(taken, {}, &HeldMessage::venue_sequence);
+    let_go(std::move(taken), message.now, leaving);
 }
 
 // The legs of which exactly one message of this key waits, if none of it is remembered.
@@ -191,6 +212,7 @@ void Splice::offer_joining(const SpliceMessage& message, SpliceResult& result) {
         first->brought_by = together(first->brought_by, bit(message.leg));
         result.verdict = SpliceVerdict::Duplicate;
         result.delay = message.now - first->left;
+        result.remembered_for = reach(message.now);
         const std::uint64_t proof = first->serial;
         let_go(take_held(bit(message.leg)), message.now, result.before);
         place.aligned = true;

@@ -11,10 +11,11 @@
 // what is remembered and in what waits:
 //   - the joining leg brings what has left no longer than `hold` ago: it is behind, and aligned;
 //   - another leg brings what is waiting: the joining one is ahead; what waits leaves, and it is aligned.
-// From then on, nothing that left before that message is expected of the leg any more. Nothing waits longer than
-// `hold`, nor when no leg is open any more. What a leg that is gone left waiting waits on, for another leg to show its
-// place; if its number begins anew, it leaves with the first message that it brings. While one leg runs alone, nothing
-// is remembered: whoever begins later cannot bring it.
+// Where the venue numbers its messages, what waits and has a lower number than one that leaves goes before that one:
+// the other leg has missed it. From then on, nothing that left before that message is expected of the leg any more.
+// Nothing waits longer than `hold`, nor when no leg is open any more. What a leg that is gone left waiting waits on,
+// for another leg to show its place; if its number begins anew, it leaves with the first message that it brings. While
+// one leg runs alone, nothing is remembered: whoever begins later cannot bring it.
 //
 // Not thread-safe: one thread owns the legs and all their splices.
 #pragma once
@@ -39,7 +40,7 @@ struct SpliceSettings {
     // before, because its endpoint lags, or because no other socket was there meanwhile. Then everything is remembered,
     // also while one leg is alone.
     bool endpoints_apart = false;
-    std::size_t max_remembered = 65'536;                // messages of one topic; memory is taken as it is needed
+    std::size_t max_remembered = 262'144;               // messages of one topic; memory is taken as it is needed
     std::size_t max_held_bytes = std::size_t{4} << 20;  // of one topic; above, what waits leaves
 };
 
@@ -86,7 +87,7 @@ struct SpliceMessage {
     WallTime received{};
     SteadyTime now{};
     std::uint32_t session = 0;         // not looked at
-    std::uint64_t venue_sequence = 0;  // not looked at
+    std::uint64_t venue_sequence = 0;  // 0 = none
 };
 
 // A message that had to wait.
@@ -112,6 +113,7 @@ struct SpliceResult {
     std::vector<HeldMessage> before{};  // leave now, before the message
     std::vector<HeldMessage> after{};   // leave now, after it
     Duration delay{};                   // Duplicate: by which this copy came after the other one had left
+    Duration remembered_for{};          // Duplicate: how far back the memory reaches: the window, or less if it is full
 };
 
 // Of one topic. The legs outlive it.
@@ -155,6 +157,8 @@ private:
     void offer_joining(const SpliceMessage& message, SpliceResult& result);
     void offer_aligned(const SpliceMessage& message, SpliceResult& result);
     Legs ahead_by(std::uint64_t key) const;
+    Duration reach(SteadyTime now) const;
+    void let_go_lower(const SpliceMessage& message, std::vector<HeldMessage>& leaving);
     void align_ahead(const SpliceMessage& message, Legs ahead, SpliceResult& result);
     bool proves_behind(const SpliceMessage& message, const SpliceMemory::Entry& first) const;
     void hold(const SpliceMessage& message);

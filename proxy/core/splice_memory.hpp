@@ -38,8 +38,10 @@ public:
     void shrink();
 
     std::size_t size() const { return size_; }
-    // When the newest left. Only if there is one.
+    bool is_full() const { return size_ == limit_; }
+    // When the newest and the oldest left. Only if there is one.
     SteadyTime newest() const;
+    SteadyTime oldest() const { return at(first_).entry.left; }
 
 private:
     using Position = std::uint32_t;  // counts entries; wraps around

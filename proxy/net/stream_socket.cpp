@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace fairlead::net {
 namespace {
@@ -22,10 +23,17 @@ void make_message(zmq_msg_t& message, std::string_view bytes, std::string* owned
     if (zmq_msg_init_data(&message, kept->data(), kept->size(), &free_string, kept) != 0) throw std::bad_alloc();
 }
 
+core::SteadyTime now() {
+    return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+}
+
 }  // namespace
 
 StreamSocket::StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings& settings)
-    : socket_(context, ZMQ_XPUB, kLingerMs), loop_(loop) {
+    : settings_(settings), socket_(context, ZMQ_XPUB, kLingerMs), loop_(loop), last_look_(loop.create([this] {
+          last_look_armed_ = false;
+          if (unseen_) look(now());
+      })) {
     socket_.set(ZMQ_SNDHWM, settings.high_water_mark);
     socket_.set(ZMQ_XPUB_NODROP, 1);
     socket_.set(ZMQ_XPUB_VERBOSE, 1);  // a second subscriber to a prefix wants its baseline, too
@@ -37,12 +45,16 @@ StreamSocket::StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings
         socket_.set(ZMQ_HEARTBEAT_IVL, 1'000);
         socket_.set(ZMQ_HEARTBEAT_TIMEOUT, 5'000);
     }
-    for (const auto& endpoint : settings.endpoints) {
+    for (const auto& endpoint : settings.endpoints)
         files_.push_back(std::make_unique<SocketFile>(endpoint));
-        socket_.bind(endpoint);
-        files_.back()->bound(settings.socket_mode);
-    }
     loop_.watch(socket_.descriptor(), [this] { receive_subscriptions(); });
+}
+
+void StreamSocket::bind() {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        socket_.bind(settings_.endpoints[i]);
+        files_[i]->bound(settings_.socket_mode);
+    }
 }
 
 void StreamSocket::set_welcome(std::string_view frame) {
@@ -76,6 +88,7 @@ seam::SinkResult StreamSocket::send_again(std::string_view head, const seam::Kep
 }
 
 seam::SinkResult StreamSocket::send(std::string_view head, zmq_msg_t& payload) {
+    unseen_ = true;
     const bool everyone = send_head(head);
     // Cannot be refused: queues are judged by whole messages, at the first frame.
     if (zmq_msg_send(&payload, socket_.get(), ZMQ_DONTWAIT) < 0) zmq_msg_close(&payload);
@@ -87,6 +100,8 @@ bool StreamSocket::send_head(std::string_view bytes) {
     zmq_msg_t head;
     net::make_message(head, bytes);
     if (zmq_msg_send(&head, socket_.get(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return true;
+    socket_.events();  // what consumers have taken meanwhile counts only from here on
+    if (zmq_msg_send(&head, socket_.get(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return true;
     const int lossy = 0;
     const int strict = 1;
     zmq_setsockopt(socket_.get(), ZMQ_XPUB_NODROP, &lossy, sizeof lossy);
@@ -96,13 +111,28 @@ bool StreamSocket::send_head(std::string_view bytes) {
 }
 
 void StreamSocket::after_turn() {
+    if (more_) return receive_subscriptions();
+    if (!unseen_) return;
+    const auto time = now();
+    if (time >= next_look_) return look(time);
+    if (std::exchange(last_look_armed_, true)) return;
+    last_look_->arm(time + kLookAtLast);
+}
+
+void StreamSocket::look(core::SteadyTime now) {
+    next_look_ = now + kLookInterval;
+    unseen_ = false;
     if (socket_.events() & ZMQ_POLLIN) receive_subscriptions();
 }
 
 void StreamSocket::receive_subscriptions() {
+    more_ = false;
     for (int count = 0; count < kSubscriptionsPerTurn; ++count) {
         ZmqMessage message;
-        if (!message.receive(socket_)) return;
+        if (!message.receive(socket_)) {
+            unseen_ = false;
+            return;
+        }
         const auto bytes = message.view();
         if (bytes.empty()) continue;
         const auto prefix = bytes.substr(1);
@@ -113,6 +143,7 @@ void StreamSocket::receive_subscriptions() {
             if (subscribed_) subscribed_(prefix);
         }
     }
+    more_ = true;
     loop_.turn_again();
 }
 

@@ -6,11 +6,13 @@
 // counted.
 #pragma once
 
+#include "core/time.hpp"
 #include "net/loop.hpp"
 #include "net/socket_file.hpp"
 #include "net/zmq.hpp"
 #include "seam/frame_sink.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <set>
@@ -30,18 +32,24 @@ struct StreamSettings {
 // Relay thread only.
 class StreamSocket final : public seam::FrameSink {
 public:
-    // Throws std::runtime_error when an endpoint cannot be served. Consumers can connect, and wait, from here on.
+    // Takes the endpoints' files; throws std::runtime_error when one cannot be served.
     StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings& settings);
 
     // Called for each subscription of a consumer, with its prefix.
     void on_subscription(std::function<void(std::string_view prefix)> call) { subscribed_ = std::move(call); }
-    // What a consumer that subscribes to it gets first: one frame.
+    // What a consumer that subscribes to it gets first: one frame. To be called before bind(), or the first may miss
+    // it.
     void set_welcome(std::string_view frame);
+    // To be called once. Consumers can connect, and wait, from here on. Throws std::runtime_error when an endpoint
+    // cannot be served.
+    void bind();
 
     seam::SinkResult send(std::string_view head, std::string_view payload, std::string* owned,
                           seam::KeptFrame* kept) override;
     seam::SinkResult send_again(std::string_view head, const seam::KeptFrame& payload) override;
-    // To be called once in each turn of the loop: subscriptions that came in while something was sent wake nobody.
+    // To be called once in each turn of the loop: subscriptions that came in while something was sent wake nobody. They
+    // are looked for at once where nothing was sent for kLookInterval, so that a lone message costs one look and a
+    // stream of them few; a timer looks when the loop has nothing more to do.
     void after_turn();
 
     // Distinct prefixes that consumers hold, up to kMaxCountedFilters.
@@ -50,17 +58,26 @@ public:
     void keep_epoch(std::uint64_t epoch);
 
     static constexpr std::size_t kMaxCountedFilters = 100'000;
+    static constexpr core::Duration kLookInterval = std::chrono::milliseconds{2};
+    static constexpr core::Duration kLookAtLast = std::chrono::milliseconds{4};  // after a send
 
 private:
     seam::SinkResult send(std::string_view head, zmq_msg_t& payload);
     bool send_head(std::string_view head);
+    void look(core::SteadyTime now);
     void receive_subscriptions();
 
+    const StreamSettings settings_;
     std::vector<std::unique_ptr<SocketFile>> files_;  // outlives the socket
     ZmqSocket socket_;
     Loop& loop_;
     std::function<void(std::string_view)> subscribed_;
     std::set<std::string, std::less<>> filters_;
+    bool unseen_ = false;  // a subscription may have come in without a sign
+    bool more_ = false;    // there are more than the last turn has taken
+    core::SteadyTime next_look_{};
+    std::unique_ptr<seam::Timer> last_look_;
+    bool last_look_armed_ = false;
 };
 
 }  // namespace fairlead::net

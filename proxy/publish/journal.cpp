@@ -2,6 +2,8 @@
 
 #include "fairlead/v1/stream.pb.h"
 
+#include <utility>
+
 namespace fairlead::publish {
 
 const Journal::Entry* Journal::Past::find(std::uint64_t sequence) const {
@@ -11,7 +13,12 @@ const Journal::Entry* Journal::Past::find(std::uint64_t sequence) const {
 
 Journal::Journal(const JournalSettings& settings) : settings_(settings) {}
 
-Journal::~Journal() = default;
+Journal::~Journal() {
+    for (Entry* first : {free_, oldest_}) {
+        while (first)
+            delete std::exchange(first, first->newer_);
+    }
+}
 
 Journal::Past* Journal::open(const std::string& topic, std::uint64_t next_sequence) {
     if (!on()) return nullptr;
@@ -70,16 +77,19 @@ seam::KeptFrame* Journal::append(Past& past, const HeaderFields& header, std::ui
 }
 
 Journal::Entry* Journal::take() {
-    if (!free_) [[unlikely]] {
-        blocks_.push_back(std::make_unique<Entry[]>(kBlock));
-        for (std::size_t i = 0; i < kBlock; ++i) {
-            blocks_.back()[i].newer_ = free_;
-            free_ = &blocks_.back()[i];
-        }
+    if (!free_) return new Entry;
+    --counters_.spare;
+    return std::exchange(free_, free_->newer_);
+}
+
+void Journal::give_back(Entry* entry) {
+    if (counters_.spare == kMaxSpare) {
+        delete entry;
+        return;
     }
-    Entry* entry = free_;
-    free_ = entry->newer_;
-    return entry;
+    entry->payload.reset();
+    entry->newer_ = std::exchange(free_, entry);
+    ++counters_.spare;
 }
 
 void Journal::drop_oldest(Past& past) {
@@ -88,9 +98,7 @@ void Journal::drop_oldest(Past& past) {
     (entry->newer_ ? entry->newer_->older_ : newest_) = entry->older_;
     counters_.bytes -= entry->bytes_;
     --counters_.messages;
-    entry->payload.reset();
-    entry->newer_ = free_;
-    free_ = entry;
+    give_back(entry);
     ++past.first_;
     --past.count_;
     // An entry pays for four places of a ring.

@@ -1,8 +1,10 @@
 // The recent past of every topic, for those who come late or have lost something: a ring per topic of the messages that
 // took a number, under one bound of bytes for the process. Payloads are held by reference to the frames that left.
 //
-// Appending and finding are O(1) and, once the rings have grown, allocate nothing: entries come from a slab. The
-// numbers that a topic holds have no hole; what does not follow on the last one puts an end to what was held before.
+// Appending and finding are O(1) and, once the rings have grown, allocate nothing: the place of a message that goes is
+// taken by the next. No more places are kept free than kMaxSpare, so that a burst of small messages leaves nothing
+// behind. The numbers that a topic holds have no hole; what does not follow on the last one puts an end to what was
+// held before.
 #pragma once
 
 #include "publish/header.hpp"
@@ -28,6 +30,7 @@ struct JournalCounters {
     std::uint64_t bytes = 0;      // held now, as counted against max_bytes
     std::uint64_t evicted = 0;    // had to go because of max_bytes
     std::uint64_t too_large = 0;  // were not kept, being larger than max_bytes alone
+    std::uint64_t spare = 0;      // places kept free now, up to Journal::kMaxSpare
 };
 
 // What is held of one topic: oldest to next - 1; oldest 0 = nothing.
@@ -94,21 +97,23 @@ public:
     const JournalSettings& settings() const { return settings_; }
     const JournalCounters& counters() const { return counters_; }
 
-    // What an entry costs beside its payload: itself, its share of a ring at its emptiest, the frame around the bytes.
-    static constexpr std::uint64_t kEntryBytes = sizeof(Entry) + 4 * sizeof(void*) + 64;
+    // What an entry costs beside its payload: itself, its share of a ring at its emptiest, the frame around the bytes,
+    // what the allocator needs for itself.
+    static constexpr std::uint64_t kEntryBytes = sizeof(Entry) + 4 * sizeof(void*) + 64 + 16;
+    static constexpr std::uint64_t kMaxSpare = 256;
 
 private:
-    static constexpr std::size_t kBlock = 256;  // entries that are allocated together
     static constexpr std::size_t kMinRing = 8;
 
     Entry* take();
+    void give_back(Entry* entry);
     void drop_oldest(Past& past);
     void clear(Past& past);
     void evict();
     static void resize(Past& past, std::size_t size);
 
     const JournalSettings settings_;
-    std::vector<std::unique_ptr<Entry[]>> blocks_;
+    // Each entry stands in one of two lists, whose links own it.
     Entry* free_ = nullptr;
     Entry* oldest_ = nullptr;
     Entry* newest_ = nullptr;

@@ -195,11 +195,12 @@ void Publisher::greet_newcomer(Topic& topic) {
         return;
     }
     baseline_budget_ -= cost;
-    if (value) {
-        ++counters_.last_values;
-        send_again(topic, *value);
-    }
+    // The heartbeat first: behind the value it would tell the numbers between the two as lost, while they are older
+    // than the newcomer.
     heartbeat(topic, topic.group.liveness_of(topic));
+    if (!value) return;
+    ++counters_.last_values;
+    send_again(topic, *value);
 }
 
 const Journal::Entry* Publisher::last_of(const Topic& topic) {

@@ -75,7 +75,7 @@ public:
     // To be called once in each heartbeat interval. State topics beat every time; a data topic beats when it has been
     // silent for one interval, then ever more rarely, at least every kMaxBeatInterval.
     void tick();
-    // A consumer has subscribed to `prefix`: heartbeats for the topics that match are its baseline, after the last
+    // A consumer has subscribed to `prefix`: heartbeats for the topics that match are its baseline, before the last
     // value where the connection is set so.
     void baseline(std::string_view prefix);
 

@@ -61,8 +61,11 @@ public:
     Outcome unsubscribe(const std::vector<std::string>& texts);
     void send(std::string_view payload, bool binary, Done done);
 
-    // Takes the settings of `plan`, which is no Replace.
-    void apply(config::ConnectionConfig config, const ReloadPlan& plan);
+    // Takes the settings of `plan`, which is no Replace. What could not be done is in the outcome.
+    Outcome apply(config::ConnectionConfig config, const ReloadPlan& plan);
+    // What a command has added to those of the configuration.
+    std::vector<std::string> subscriptions_by_command() const;
+    bool is_paused() const { return paused_; }
 
     void describe(v1::Connections& list) const;
     void describe(v1::Subscriptions& list) const;
@@ -110,6 +113,7 @@ private:
     void announce_ready();
 
     // connection_commands.cpp
+    Outcome revive();
     Shard& shard_at(core::Pool::Shard index);
     void wait_for(const std::vector<Upstream*>& sockets, Outcome if_handed, Outcome if_ended, Done done);
     // False = too many replies wait already, and `done` has been told.
@@ -138,7 +142,6 @@ private:
     bool paused_ = false;
     bool running_ = false;
     bool ready_ = false;
-    bool told_failed_ = false;  // since the last connection
     v1::EndCode end_code_ = v1::END_CODE_REMOVED;
     core::Cause last_cause_ = core::Cause::Unspecified;
     std::string last_detail_;

@@ -21,10 +21,24 @@ Outcome Connection::pause() {
 
 Outcome Connection::resume() {
     if (!paused_ && state_ == ConnectionState::Failed) return reconnect(/*hard=*/true);
-    if (!paused_) return {v1::CODE_OK, "it was not paused"};
+    if (!paused_) return revive();
     paused_ = false;
     start();
     return {v1::CODE_OK, fmt::format("resumed; now {}", core::to_string(state_))};
+}
+
+// Sockets that have failed beside others that are connected.
+Outcome Connection::revive() {
+    unsigned revived = 0;
+    for (auto& [index, shard] : shards_) {
+        for (const auto& leg : shard->legs()) {
+            if (leg->current().state() != ConnectionState::Failed) continue;
+            leg->reconnect("resume by command");
+            ++revived;
+        }
+    }
+    if (revived == 0) return {v1::CODE_OK, "it was not paused"};
+    return {v1::CODE_OK, fmt::format("{} of its sockets had failed: opened anew", revived)};
 }
 
 Outcome Connection::reconnect(bool hard) {
@@ -98,12 +112,12 @@ void Connection::subscribe(const std::vector<std::string>& texts, Done done) {
     const auto also = had > 0 ? fmt::format(", {} were there already", had) : "";
     Outcome pending{v1::CODE_OK, fmt::format("{} kept{}: pending, sent when the connection opens", added, also)};
     if (added == 0 && state_ == ConnectionState::Connected) return done({v1::CODE_OK, "all were there already"});
+    if (added > 0) ready_ = false;
     std::vector<Upstream*> sockets;
     for (Shard* shard : touched)
         for (const auto& leg : shard->legs())
             if (leg->current().is_connected()) sockets.push_back(&leg->current());
     if (sockets.empty()) return done(std::move(pending));
-    ready_ = false;
     wait_for(sockets, {v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(pending), std::move(done));
     for (Shard* shard : touched)
         shard->send_pending();
@@ -130,25 +144,46 @@ Outcome Connection::unsubscribe(const std::vector<std::string>& texts) {
                 removed, texts.size())};
 }
 
-void Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
+Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
     const auto before = std::exchange(config_, std::move(config));
     venue_ = venue::Venue(config_);
-    single_topic_ = venue_.has_single_channel() ? &topics_.data_topic(venue::Venue::kSingleChannel) : nullptr;
     std::vector<std::string> removed;
     for (const auto& text : before.subscriptions)
         if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
             removed.push_back(text.written());
     unsubscribe(removed);
+    std::set<std::uint32_t> old_shards;
+    for (const auto& entry : shards_)
+        old_shards.insert(entry.first);
     std::vector<std::string> added;
     for (const auto& text : config_.subscriptions)
         if (!pool_.contains(text.written())) added.push_back(text.written());
-    if (!added.empty()) subscribe(added, [](const Outcome&) {});
-    for (auto& [index, shard] : shards_)
+    Outcome outcome;
+    if (!added.empty()) {
+        subscribe(added, [&outcome](const Outcome& result) {
+            if (result.code != v1::CODE_OK) outcome = result;
+        });
+    }
+    for (auto& [index, shard] : shards_) {
         shard->configure();
-    if (plan.action != ReloadAction::Rotate || paused_) return;
-    for (auto& [index, shard] : shards_)
-        if (shard->rotate(core::Cause::Reload, plan.detail) == Leg::Rotate::NotConnected)
-            shard->reconnect("settings have changed");
+        if (plan.action != ReloadAction::Rotate || paused_ || !old_shards.contains(index)) continue;
+        if (shard->is_connected())
+            shard->rotate(core::Cause::Reload, plan.detail);
+        else
+            shard->reconnect("settings have changed: " + plan.detail);
+    }
+    return outcome;
+}
+
+std::vector<std::string> Connection::subscriptions_by_command() const {
+    std::set<std::string> configured;
+    for (const auto& text : config_.subscriptions)
+        configured.insert(text.written());
+    std::vector<std::string> others;
+    for (const auto& [index, shard] : shards_)
+        for (const core::Subscription& subscription : shard->legs().front()->current().intent())
+            if (!configured.contains(subscription.name)) others.push_back(subscription.name);
+    return others;
 }
 
 void Connection::send(std::string_view payload, bool binary, Done done) {

@@ -28,8 +28,8 @@ void Connection::on_shard_change(Shard& shard, Leg& leg, Upstream& socket, const
         topics_.set_liveness(shard.index(), is_up ? v1::LIVENESS_LIVE : v1::LIVENESS_DOWN);
     tell(shard, leg, socket, change, before, after);
     log_change(shard, leg, socket, change);
-    if (after == ConnectionState::Failed) told_failed_ = true;
-    if (is_up) told_failed_ = false;
+    if (after == ConnectionState::Failed) shard.told_failed = true;
+    if (is_up) shard.told_failed = false;
 }
 
 void Connection::account(ConnectionState before, ConnectionState after, const Announce& change) {
@@ -72,7 +72,7 @@ void Connection::tell(const Shard& shard, const Leg& leg, const Upstream& socket
     const bool is_up = after == ConnectionState::Connected;
     if (was_up && !is_up) tell_in_band(shard.index(), event_of(before, ConnectionState::Disconnected), session);
     if (!was_up && is_up) tell_in_band(shard.index(), event_of(before, after), session);
-    if (after == ConnectionState::Failed && before != after && !told_failed_)
+    if (after == ConnectionState::Failed && before != after && !shard.told_failed)
         tell_in_band(shard.index(), event_of(before, after), session);
 
     if (is_the_only_one) return tell_state(event_of(change.previous, change.state), shard, leg, session);
@@ -114,6 +114,7 @@ void Connection::begin_outage(const Shard& shard, const Upstream& socket, const 
         if (topic.shard != shard.index() && topic.shard != publish::kEveryShard) return;
         publish::TopicGroup::begin_outage(topic, outage);
         unproved_.erase(&topic);
+        sequence_.forget(topic);
     });
 }
 
@@ -174,7 +175,8 @@ void Connection::log_change(const Shard& shard, const Leg& leg, const Upstream& 
     std::string failure = fmt::format("{} {}", core::to_string(change.cause), change.detail);
     auto level = seam::LogLevel::Info;
     if (change.state == ConnectionState::Connecting) level = seam::LogLevel::Debug;
-    if (change.state == ConnectionState::Failed) level = told_failed_ ? seam::LogLevel::Debug : seam::LogLevel::Error;
+    if (change.state == ConnectionState::Failed)
+        level = shard.told_failed ? seam::LogLevel::Debug : seam::LogLevel::Error;
     const bool wanted = change.cause == core::Cause::Shutdown || change.cause == core::Cause::Command;
     if (change.state == ConnectionState::Disconnected && !wanted) level = seam::LogLevel::Warning;
     if (change.state == ConnectionState::Reconnecting && !wanted) level = seam::LogLevel::Warning;

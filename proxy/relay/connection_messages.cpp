@@ -15,7 +15,8 @@ void Connection::on_shard_message(Shard& shard, Leg& leg, Upstream& socket, cons
     const auto facts = venue_.read(arrival.message.bytes, arrival.message.binary);
     publish::Topic& topic = topic_of(facts);
     if (topic.shard != shard.index()) topic.shard = topic.last_data_ns == 0 ? shard.index() : publish::kEveryShard;
-    if (shard.is_splicing())
+    // What cannot be told apart, such as replies to subscriptions, has no copies.
+    if (shard.is_splicing() && !topic.is_unrouted)
         offer(shard, leg, socket, topic, arrival, facts);
     else
         leave(topic, arrival, facts, &leg);
@@ -32,7 +33,7 @@ publish::Topic& Connection::topic_of(const venue::Facts& facts) {
 void Connection::offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival,
                        const venue::Facts& facts) {
     const auto key = venue_.key_of(arrival.message.bytes, arrival.message.binary);
-    const auto result = shard.offer(topic, socket, key, arrival);
+    const auto result = shard.offer(topic, socket, key, facts.sequence.value_or(0), arrival);
     for (const auto& held : result.before)
         on_held(shard, topic, held);
     if (result.verdict == core::SpliceVerdict::Leaves) leave(topic, arrival, facts, &leg);
@@ -44,7 +45,11 @@ void Connection::offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic&
 void Connection::on_held(Shard& shard, publish::Topic& topic, const core::HeldMessage& held) {
     shard.count_held(held);
     const seam::InboundMessage message{.bytes = held.bytes, .binary = held.binary};
-    const Arrival arrival{.message = message, .received = held.received, .session = held.session, .leg = held.leg / 2};
+    const Arrival arrival{.message = message,
+                          .received = held.received,
+                          .session = held.session,
+                          .leg = held.leg / 2,
+                          .alone = shard.is_alone()};
     leave(topic, arrival, venue_.read(held.bytes, held.binary), nullptr);
 }
 
@@ -62,7 +67,7 @@ void Connection::leave(publish::Topic& topic, const Arrival& arrival, const venu
 
 // False = it is not to leave: it has left, or belongs before what has left and a gap that was told stands in its place.
 bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg) {
-    const auto [verdict, has_passed] = sequence_.observe(config_, topic, facts, arrival.session);
+    const auto [verdict, has_passed] = sequence_.observe(config_, topic, facts, arrival);
     if (has_passed) {
         ++facts_.duplicates;
         return false;
@@ -89,8 +94,9 @@ bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, c
 }
 
 void Connection::repair(publish::Topic& topic, Leg* leg) {
-    const auto step = sequence_.repair(config_, topic, services_.clock.now());
-    if (!leg || step == core::RepairStep::Tell) return;
+    if (!leg) return;
+    const auto step = leg->repair.on_gap(repair_settings(config_), services_.clock.now());
+    if (step == core::RepairStep::Tell) return;
     const bool rotates = step == core::RepairStep::Rotate;
     services_.log.write(seam::LogLevel::Warning, config_.id, rotates ? "repair_rotate" : "repair_resubscribe",
                         {{"cause", "venue_sequence"}, {"topic", topic.name}});
@@ -106,7 +112,8 @@ void Connection::on_unproved(Shard&, publish::Topic& topic, core::Cause cause, c
     if (topic.outage || topic.last_data_ns == 0) return;
     publish::TopicGroup::begin_outage(
         topic, {.from_ns = topic.last_data_ns, .reason = static_cast<v1::Cause>(cause), .detail = detail});
-    if (venue_.has_sequence()) unproved_.insert(&topic);
+    const bool shows_holes = config_.sequence.step > 0 || !config_.sequence.previous.empty();
+    if (venue_.has_sequence() && shows_holes) unproved_.insert(&topic);
 }
 
 }  // namespace fairlead::relay

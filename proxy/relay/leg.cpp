@@ -13,6 +13,7 @@ using Action = core::Rotation::Action;
 
 // How often it is looked whether a new socket has seen everything that flows.
 constexpr core::Duration kOverlapCheck = std::chrono::milliseconds{50};
+constexpr core::Duration kSlowestPace = std::chrono::minutes{10};
 
 bool is_end(const core::action::Announce& change) {
     return change.state != ConnectionState::Connecting && change.state != ConnectionState::Connected &&
@@ -29,6 +30,7 @@ Leg::Leg(LegOwner& owner, const Services& services, const config::ConnectionConf
       failover_(failover_settings(config, index)),
       next_failover_(failover_),
       rotation_(rotation_settings(config)),
+      rotation_pace_({.initial_delay = config.network.stable_after, .max_delay = kSlowestPace, .jitter_factor = 0}),
       timer_(services.timers.create([this] { on_timer(); })),
       burial_(services.timers.create([this] { let_go_.clear(); })),
       current_(make_socket(index * 2)) {}
@@ -56,13 +58,23 @@ void Leg::reconnect(const std::string& detail) {
 
 Leg::Rotate Leg::rotate(core::Cause cause, std::string detail) {
     if (!current_->is_connected()) return Rotate::NotConnected;
-    if (rotation_.phase() != core::Rotation::Phase::Resting) return Rotate::UnderWay;
     const auto now = services_.clock.now();
-    // A command in a loop must not become a storm of attempts.
-    if (cause == core::Cause::Command && rotated_at_ && now - *rotated_at_ < config_.network.initial_delay)
-        return Rotate::TooSoon;
-    perform(rotation_.request(cause, std::move(detail), now));
-    return next_ ? Rotate::Begun : Rotate::NotConnected;
+    const bool is_reload = cause == core::Cause::Reload;
+    if (next_ && is_reload) perform(rotation_.failed("settings have changed", now, services_.random.uniform()));
+    if (rotation_.phase() != core::Rotation::Phase::Resting) return Rotate::UnderWay;
+    if (!is_reload && !may_rotate(cause, now)) return Rotate::TooSoon;
+    const auto action = rotation_.request(cause, std::move(detail), now);
+    perform(action);
+    return action.kind == Action::Kind::Open ? Rotate::Begun : Rotate::UnderWay;
+}
+
+// Neither a command in a loop nor a notice that comes with every connection may become a storm of attempts.
+bool Leg::may_rotate(core::Cause cause, core::SteadyTime now) {
+    if (cause == core::Cause::Command) return !rotated_at_ || now - *rotated_at_ >= config_.network.initial_delay;
+    if (now < next_rotation_) return false;
+    if (rotated_at_ && now - *rotated_at_ > 2 * kSlowestPace) rotation_pace_.reset();
+    next_rotation_ = now + rotation_pace_.next(services_.random.uniform());
+    return true;
 }
 
 void Leg::add(const std::string& subscription) {
@@ -221,8 +233,13 @@ void Leg::on_timer() {
     const auto now = services_.clock.now();
     if (rotation_.phase() == core::Rotation::Phase::Overlapping && next_ && owner_.has_caught_up(*this, *next_))
         perform(rotation_.caught_up(now));
-    if (const auto deadline = rotation_.next_deadline(); deadline && *deadline <= now)
-        perform(rotation_.tick(now, services_.random.uniform()));
+    if (const auto deadline = rotation_.next_deadline(); deadline && *deadline <= now) {
+        const bool takes_over = rotation_.phase() == core::Rotation::Phase::Overlapping && next_;
+        if (takes_over && !owner_.may_take_over(*this, *next_))
+            perform(rotation_.failed("the new socket brings nothing", now, services_.random.uniform()));
+        else
+            perform(rotation_.tick(now, services_.random.uniform()));
+    }
     arm();
 }
 

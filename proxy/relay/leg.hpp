@@ -3,7 +3,9 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "core/backoff.hpp"
 #include "core/failover.hpp"
+#include "core/repair.hpp"
 #include "core/rotation.hpp"
 #include "relay/services.hpp"
 #include "relay/upstream.hpp"
@@ -38,6 +40,8 @@ public:
     virtual void on_rotation_begins(Leg& leg) = 0;
     // Whether everything that flows has been seen on the socket that is to take over.
     virtual bool has_caught_up(const Leg& leg, const Upstream& next) = 0;
+    // Whether it carries anything at all, so that it may take over although it has not caught up.
+    virtual bool may_take_over(const Leg& leg, const Upstream& next) = 0;
     // It takes over now.
     virtual void on_take_over(Leg& leg, const Upstream& next, bool caught_up) = 0;
     // leg.current() is the new socket; `old` is closed after this. `lost` = the old one had been lost by itself.
@@ -56,6 +60,7 @@ public:
     // Closes before it opens.
     void reconnect(const std::string& detail);
 
+    // Begun: it may have been abandoned at once, which the owner has been told.
     enum class Rotate { Begun, UnderWay, NotConnected, TooSoon };
     // Make-before-break.
     Rotate rotate(core::Cause cause, std::string detail);
@@ -85,6 +90,8 @@ public:
     };
     const Past& past() const { return past_; }
 
+    core::Repair repair;  // of the venue's numbers; the owner's
+
 private:
     std::uint32_t next_session() override { return owner_.next_session(); }
     std::size_t url_for_attempt(Upstream& socket) override;
@@ -100,6 +107,7 @@ private:
     void take_over(const core::Rotation::Action& action, bool lost);
     void abandon(const core::Rotation::Action& action);
     void let_go(std::unique_ptr<Upstream> socket, core::Cause cause, const std::string& detail);
+    bool may_rotate(core::Cause cause, core::SteadyTime now);
     void on_timer();
     void arm();
 
@@ -110,6 +118,8 @@ private:
     core::Failover failover_;
     core::Failover next_failover_;  // of the socket that is to take over
     core::Rotation rotation_;
+    core::Backoff rotation_pace_;  // between rotations that nobody commanded
+    core::SteadyTime next_rotation_{};
     std::unique_ptr<seam::Timer> timer_;
     std::unique_ptr<seam::Timer> burial_;
     std::unique_ptr<Upstream> current_;

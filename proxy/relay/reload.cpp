@@ -53,29 +53,33 @@ ReloadPlan plan_reload(const config::ConnectionConfig& running, const config::Co
     plan.need(update, "fail_back_after", running.fail_back_after != wanted.fail_back_after);
     const bool removed = something_removed(running, wanted);
     plan.need(removed ? rotate : update, "subscriptions", running.subscriptions != wanted.subscriptions);
-    plan.need(update, "channel", running.channel != wanted.channel);
+    plan.need(replace, "channel", running.channel != wanted.channel);
     plan.need(rotate, "headers", running.headers != wanted.headers);
     plan.need(rotate, "subprotocol", running.subprotocol != wanted.subprotocol);
     plan.need(replace, "on_demand", running.on_demand != wanted.on_demand);
     plan.need(replace, "legs", running.legs != wanted.legs);
     plan.need(replace, "topics_per_socket", running.topics_per_socket != wanted.topics_per_socket);
-    plan.need(update, "dedupe", running.dedupe != wanted.dedupe);
+    plan.need(replace, "dedupe", running.dedupe != wanted.dedupe);
     plan.need(replace, "dedupe_window", running.dedupe_window != wanted.dedupe_window);
     plan.need(update, "rotation", running.rotation != wanted.rotation);
     plan.need(update, "drain", running.drain != wanted.drain);
-    plan.need(running.sequence.step != wanted.sequence.step || running.sequence.previous != wanted.sequence.previous
+    plan.need(running.sequence.field != wanted.sequence.field || running.sequence.step != wanted.sequence.step ||
+                      running.sequence.previous != wanted.sequence.previous
                   ? replace
                   : update,
               "sequence", running.sequence != wanted.sequence);
     plan.need(replace, "last_value", running.last_value != wanted.last_value);
-    plan.need(update, "stale_after", running.stale_after != wanted.stale_after);
+    plan.need(rotate, "stale_after", running.stale_after != wanted.stale_after);
     plan.need(rotate, "max_message_bytes", running.max_message_bytes != wanted.max_message_bytes);
     plan.need(replace, "max_topics", running.max_topics != wanted.max_topics);
     plan.need(rotate, "transport", running.transport != wanted.transport);
     plan.need(rotate, "compression", running.compression != wanted.compression);
     plan.need(rotate, "tls", running.tls != wanted.tls);
     plan.need(rotate, "proxy", running.proxy != wanted.proxy);
-    plan.need(update, "network", running.network != wanted.network);
+    // Timers of a running socket were armed with the old ones.
+    const bool pings = running.network.ping_interval != wanted.network.ping_interval ||
+                       running.network.pong_timeout != wanted.network.pong_timeout;
+    plan.need(pings ? rotate : update, "network", running.network != wanted.network);
     return plan.take();
 }
 

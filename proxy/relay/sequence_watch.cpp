@@ -5,13 +5,19 @@
 namespace fairlead::relay {
 
 SequenceWatch::Sight SequenceWatch::observe(const config::ConnectionConfig& config, publish::Topic& topic,
-                                            const venue::Facts& facts, std::uint32_t session) {
+                                            const venue::Facts& facts, const Arrival& arrival) {
     State& state = topics_[&topic];
+    const bool is_of_another = state.session != arrival.session;
+    // While another socket is open, low numbers are late copies and never the beginning of a new numbering.
+    if (is_of_another && !arrival.alone && *facts.sequence < state.tracker.last()) {
+        ++counters_.out_of_order;
+        return {.has_passed = true};
+    }
     const auto verdict = state.tracker.observe(sequence_rule(config), *facts.sequence, facts.previous);
     const bool is_lower =
         verdict.sight == core::SequenceSight::OutOfOrder || verdict.sight == core::SequenceSight::Repeat;
-    const bool has_passed = is_lower && state.session != session;
-    if (!is_lower) state.session = session;
+    const bool has_passed = is_lower && is_of_another;
+    if (!is_lower) state.session = arrival.session;
     switch (verdict.sight) {
         case core::SequenceSight::First:
         case core::SequenceSight::InOrder:
@@ -32,9 +38,8 @@ SequenceWatch::Sight SequenceWatch::observe(const config::ConnectionConfig& conf
     return {verdict, has_passed};
 }
 
-core::RepairStep SequenceWatch::repair(const config::ConnectionConfig& config, publish::Topic& topic,
-                                       core::SteadyTime now) {
-    return topics_[&topic].repair.on_gap(repair_settings(config), now);
+void SequenceWatch::forget(publish::Topic& topic) {
+    topics_.erase(&topic);
 }
 
 }  // namespace fairlead::relay

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "config/config.hpp"
-#include "core/repair.hpp"
 #include "core/sequence_tracker.hpp"
 #include "publish/topic.hpp"
+#include "relay/shard.hpp"
 #include "venue/venue.hpp"
 
 #include <cstdint>
@@ -23,22 +23,21 @@ struct SequenceCounters {
 class SequenceWatch {
 public:
     struct Sight {
-        core::SequenceVerdict verdict;
+        core::SequenceVerdict verdict{};
         // The number belongs before what has left, and another socket brought that: it has left, or a gap that was told
         // stands in its place.
         bool has_passed = false;
     };
-    // Of a message with a number, brought in this session.
+    // Of a message with a number.
     Sight observe(const config::ConnectionConfig& config, publish::Topic& topic, const venue::Facts& facts,
-                  std::uint32_t session);
-    // What is to be done about a hole that was seen.
-    core::RepairStep repair(const config::ConnectionConfig& config, publish::Topic& topic, core::SteadyTime now);
+                  const Arrival& arrival);
+    // After an outage that is told anyway: what comes next is the first.
+    void forget(publish::Topic& topic);
     const SequenceCounters& counters() const { return counters_; }
 
 private:
     struct State {
         core::SequenceTracker tracker;
-        core::Repair repair;
         std::uint32_t session = 0;  // which brought the highest number
     };
     std::unordered_map<publish::Topic*, State> topics_;

@@ -14,6 +14,7 @@ namespace {
 // A new socket that has been ready for this long, and has brought what flows on the others, is taken to carry what is
 // quiet as well.
 constexpr core::Duration kSettleTime = std::chrono::milliseconds{300};
+constexpr unsigned kStragglerProof = 16;  // late copies in a row
 constexpr core::Duration kJoinCheck = std::chrono::milliseconds{50};
 
 core::SpliceSettings splice_settings(const config::ConnectionConfig& config) {
@@ -56,7 +57,13 @@ void Shard::reconnect(const std::string& detail) {
 
 Leg::Rotate Shard::rotate(core::Cause cause, const std::string& detail) {
     auto best = Leg::Rotate::NotConnected;
+    if (!is_connected()) return best;
     for (auto& leg : legs_) {
+        if (!leg->current().is_connected()) {
+            leg->reconnect(detail);
+            best = Leg::Rotate::Begun;
+            continue;
+        }
         const auto result = leg->rotate(cause, detail);
         const bool tells_more = result == Leg::Rotate::Begun || best == Leg::Rotate::NotConnected;
         if (tells_more && best != Leg::Rotate::Begun) best = result;
@@ -85,8 +92,11 @@ void Shard::configure() {
 }
 
 void Shard::tick() {
-    for (auto& leg : legs_)
+    for (auto& leg : legs_) {
         leg->tick();
+        if (has_stalled(leg->current(), services_.clock.now()))
+            restart(leg->current(), "it brings nothing while the other leg goes on");
+    }
     end_splicing_if_done();
 }
 
@@ -125,22 +135,33 @@ std::optional<core::SteadyTime> Shard::last_data() const {
     return last;
 }
 
-core::SpliceResult Shard::offer(publish::Topic& topic, Upstream& socket, std::uint64_t key, const Arrival& arrival) {
+core::SpliceResult Shard::offer(publish::Topic& topic, Upstream& socket, std::uint64_t key,
+                                std::uint64_t venue_sequence, const Arrival& arrival) {
+    const auto now = services_.clock.now();
+    if (has_stalled(socket, now)) {
+        restart(socket, "it stood still while the other leg went on");
+        return {.verdict = core::SpliceVerdict::Duplicate};
+    }
+    socket.counters.missing_since.reset();
     auto result = splicer_.offer(topic, {.leg = socket.slot(),
                                          .key = key,
                                          .bytes = arrival.message.bytes,
                                          .binary = arrival.message.binary,
                                          .received = arrival.received,
-                                         .now = services_.clock.now(),
-                                         .session = arrival.session});
+                                         .now = now,
+                                         .session = arrival.session,
+                                         .venue_sequence = venue_sequence});
     switch (result.verdict) {
         case core::SpliceVerdict::Leaves:
-            if (splicer_.open_sockets() > 1) ++socket.counters.wins;
+            if (splicer_.open_sockets() > 1) {
+                ++socket.counters.wins;
+                note_missing(socket, now);
+            }
             break;
         case core::SpliceVerdict::Duplicate:
             ++socket.counters.losses;
             socket.counters.delay += result.delay;
-            if (result.delay > config_.dedupe_window / 2) restart_straggler(socket, result.delay);
+            note_delay(socket, result);
             break;
         case core::SpliceVerdict::Held:
             if (!is_armed_) arm();
@@ -149,14 +170,41 @@ core::SpliceResult Shard::offer(publish::Topic& topic, Upstream& socket, std::ui
     return result;
 }
 
+// For how long each other leg has brought nothing, while this one brings something.
+void Shard::note_missing(const Upstream& brought_by, core::SteadyTime now) {
+    for (const auto& leg : legs_) {
+        Upstream& other = leg->current();
+        if (&other != &brought_by && other.is_connected() && !other.counters.missing_since)
+            other.counters.missing_since = now;
+    }
+}
+
+// What a leg brings after that has left, and is soon remembered no more: it would leave a second time.
+bool Shard::has_stalled(const Upstream& socket, core::SteadyTime now) const {
+    return legs_.size() > 1 && splicer_.open_sockets() > 1 && socket.counters.missing_since &&
+           now - *socket.counters.missing_since > config_.dedupe_window / 2;
+}
+
 void Shard::count_held(const core::HeldMessage& held) {
     if (splicer_.open_sockets() > 1) legs_[held.leg / 2]->count_win(held.leg);
 }
 
-// A copy that comes after the window would leave a second time: a leg that far behind is of no use, and a danger.
-void Shard::restart_straggler(const Upstream& socket, core::Duration delay) {
-    if (legs_.size() < 2) return;
-    legs_[socket.slot() / 2]->reconnect(fmt::format("{} behind the other leg", core::duration_text(delay)));
+// A copy that comes when the message is forgotten would leave a second time: a leg that far behind is of no use, and a
+// danger. One late copy proves nothing: it may be a text that the venue sends now and then.
+void Shard::note_delay(Upstream& socket, const core::SpliceResult& result) {
+    if (result.delay <= result.remembered_for / 2) {
+        socket.counters.late_in_a_row = 0;
+        return;
+    }
+    if (++socket.counters.late_in_a_row < kStragglerProof) return;
+    socket.counters.late_in_a_row = 0;
+    restart(socket, fmt::format("{} behind the other leg", core::duration_text(result.delay)));
+}
+
+void Shard::restart(const Upstream& socket, const std::string& detail) {
+    Leg& leg = *legs_[socket.slot() / 2];
+    if (legs_.size() < 2 || splicer_.open_sockets() < 2 || &leg.current() != &socket) return;
+    leg.reconnect(detail);
 }
 
 void Shard::on_socket_attempt(Leg&, Upstream& socket) {
@@ -180,9 +228,12 @@ void Shard::on_leg_change(Leg& leg, Upstream& socket, const core::action::Announ
 }
 
 void Shard::on_leg_message(Leg& leg, Upstream& socket, const seam::InboundMessage& message, core::WallTime received) {
-    owner_.on_shard_message(
-        *this, leg, socket,
-        {.message = message, .received = received, .session = socket.facts().number, .leg = leg.index()});
+    owner_.on_shard_message(*this, leg, socket,
+                            {.message = message,
+                             .received = received,
+                             .session = socket.facts().number,
+                             .leg = leg.index(),
+                             .alone = is_alone()});
 }
 
 void Shard::on_leg_ready(Leg&, Upstream&) {
@@ -202,6 +253,10 @@ bool Shard::has_caught_up(const Leg&, const Upstream& next) {
     return splicer_.has_caught_up(next.slot(), active_since);
 }
 
+bool Shard::may_take_over(const Leg&, const Upstream& next) {
+    return next.is_ready() && splicer_.brings_anything(next.slot());
+}
+
 void Shard::on_take_over(Leg&, const Upstream& next, bool caught_up) {
     const auto now = services_.clock.now();
     if (caught_up) return splicer_.settle(next.slot(), now);
@@ -213,6 +268,7 @@ void Shard::on_take_over(Leg&, const Upstream& next, bool caught_up) {
 void Shard::on_taken_over(Leg& leg, const Upstream& old, const core::Rotation::Action& action, bool lost) {
     splice_until_ = services_.clock.now() + config_.dedupe_window;
     owner_.on_taken_over(*this, leg, old, action, lost);
+    arm();
 }
 
 void Shard::on_rotation_abandoned(Leg& leg, const core::Rotation::Action& action) {
@@ -221,8 +277,7 @@ void Shard::on_rotation_abandoned(Leg& leg, const core::Rotation::Action& action
 }
 
 bool Shard::is_settled_in(const Upstream& socket) const {
-    const auto opened = socket.facts().opened_at;
-    return socket.is_ready() && opened && services_.clock.now() - *opened >= kSettleTime;
+    return socket.is_ready() && services_.clock.now() - socket.ready_at() >= kSettleTime;
 }
 
 bool Shard::is_always_splicing() const {

@@ -26,6 +26,7 @@ struct Arrival {
     core::WallTime received{};
     std::uint32_t session = 0;
     std::uint32_t leg = 0;
+    bool alone = true;  // no other socket of its shard is open that could bring the same
 };
 
 // Called on the relay thread. A shard must not be destroyed inside any of them.
@@ -56,7 +57,7 @@ public:
     void start();
     void stop(core::Cause cause, const std::string& detail);
     void reconnect(const std::string& detail);
-    // Of every leg; the best of what became of it.
+    // Of every leg; the best of what became of it. What is not connected, beside one that is, is opened anew.
     Leg::Rotate rotate(core::Cause cause, const std::string& detail);
 
     void add(const std::string& subscription);
@@ -68,8 +69,11 @@ public:
 
     // Whether copies may come, and what arrives has to be offered.
     bool is_splicing() const { return splicer_.is_active(); }
-    core::SpliceResult offer(publish::Topic& topic, Upstream& socket, std::uint64_t key, const Arrival& arrival);
+    core::SpliceResult offer(publish::Topic& topic, Upstream& socket, std::uint64_t key, std::uint64_t venue_sequence,
+                             const Arrival& arrival);
 
+    // No other socket is open that could bring the same.
+    bool is_alone() const { return !splicer_.is_active() || splicer_.open_sockets() < 2; }
     // A message that had to wait leaves: the first copy, after all.
     void count_held(const core::HeldMessage& held);
 
@@ -86,6 +90,8 @@ public:
     // When the venue was heard last, on whichever socket.
     std::optional<core::SteadyTime> last_data() const;
 
+    bool told_failed = false;  // to consumers, since the last connection; the owner's
+
 private:
     std::uint32_t next_session() override { return owner_.next_session(); }
     void on_socket_attempt(Leg& leg, Upstream& socket) override;
@@ -97,11 +103,15 @@ private:
     void on_leg_ready(Leg& leg, Upstream& socket) override;
     void on_rotation_begins(Leg& leg) override;
     bool has_caught_up(const Leg& leg, const Upstream& next) override;
+    bool may_take_over(const Leg& leg, const Upstream& next) override;
     void on_take_over(Leg& leg, const Upstream& next, bool caught_up) override;
     void on_taken_over(Leg& leg, const Upstream& old, const core::Rotation::Action& action, bool lost) override;
     void on_rotation_abandoned(Leg& leg, const core::Rotation::Action& action) override;
 
-    void restart_straggler(const Upstream& socket, core::Duration delay);
+    void note_delay(Upstream& socket, const core::SpliceResult& result);
+    bool has_stalled(const Upstream& socket, core::SteadyTime now) const;
+    void note_missing(const Upstream& brought_by, core::SteadyTime now);
+    void restart(const Upstream& socket, const std::string& detail);
     // Whether what has left must be remembered even with one socket: another endpoint may bring it again.
     bool is_always_splicing() const;
     void end_splicing_if_done();

@@ -92,6 +92,15 @@ bool Splicer::has_caught_up(unsigned slot, std::optional<std::uint64_t> active_s
     return caught_up;
 }
 
+bool Splicer::brings_anything(unsigned slot) const {
+    bool flows = false;
+    for (const auto& entry : splices_) {
+        if (entry.second->has_brought(slot)) return true;
+        flows = flows || entry.second->has_flowed_since(slot);
+    }
+    return !flows;
+}
+
 void Splicer::release(core::SteadyTime now) {
     if (waiting_ == 0) return;
     waiting_ = 0;

@@ -48,6 +48,8 @@ public:
     // Whether the place of that socket is known on every topic that has flowed since its attempt began; with
     // `active_since_ns`, also on every topic whose last data is younger than that.
     bool has_caught_up(unsigned slot, std::optional<std::uint64_t> active_since_ns) const;
+    // Whether that socket has brought something since its attempt began, or nothing has come on the others either.
+    bool brings_anything(unsigned slot) const;
     // What has waited long enough leaves.
     void release(core::SteadyTime now);
     // When release() has something to do next.

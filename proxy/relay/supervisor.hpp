@@ -53,6 +53,7 @@ private:
     Connection& make(config::ConnectionConfig config);
     void take_away(const std::string& id, core::Cause cause, const std::string& detail);
     void reload_removed(const config::Config& config, bool dry_run, v1::ReloadResult& result);
+    Outcome replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan);
     void reload_one(const config::ConnectionConfig& wanted, bool dry_run, v1::ReloadResult& result);
     template <class List>
     Outcome describe_each(const std::string& id, List& list) const;

@@ -48,14 +48,34 @@ void Supervisor::reload_one(const config::ConnectionConfig& wanted, bool dry_run
     }
     const auto plan = plan_reload(running->config(), wanted);
     if (plan.action == ReloadAction::Keep) return;
-    tell(result, id, to_string(plan.action), plan.detail);
-    if (dry_run) return;
+    if (dry_run) return tell(result, id, to_string(plan.action), plan.detail);
     services_.log.write(seam::LogLevel::Info, id, "reloaded",
                         {{"action", to_string(plan.action)}, {"detail", plan.detail}});
-    if (plan.action != ReloadAction::Replace) return running->apply(wanted, plan);
+    const auto outcome =
+        plan.action == ReloadAction::Replace ? replace(*running, wanted, plan) : running->apply(wanted, plan);
+    const bool done = outcome.code == v1::CODE_OK;
+    tell(result, id, to_string(plan.action), done ? plan.detail : plan.detail + "; " + outcome.message);
+}
+
+// What commands have made of it stays: further subscriptions, and a pause.
+Outcome Supervisor::replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan) {
+    const std::string id = wanted.id;
+    const auto subscriptions = running.subscriptions_by_command();
+    const bool is_paused = running.is_paused();
     take_away(id, core::Cause::Reload, "settings have changed: " + plan.detail);
-    make(wanted).start();
+    Connection& made = make(wanted);
     configured_.insert(id);
+    Outcome outcome;
+    if (!subscriptions.empty()) {
+        made.subscribe(subscriptions, [&outcome](const Outcome& result) {
+            if (result.code != v1::CODE_OK) outcome = result;
+        });
+    }
+    if (is_paused)
+        made.pause();
+    else
+        made.start();
+    return outcome;
 }
 
 }  // namespace fairlead::relay

@@ -36,6 +36,7 @@ void Upstream::on_change(const core::action::Announce& change) {
         end_waiting(false);
     }
     state_ = change.state;
+    if (state_ == ConnectionState::Connected) counters.missing_since.reset();
     if (!disowned_) owner_.on_change(*this, change);
 }
 
@@ -83,6 +84,7 @@ void Upstream::on_drained() {
 
 void Upstream::become_ready() {
     ready_ = true;
+    ready_at_ = services_.clock.now();
     if (!disowned_) owner_.on_ready(*this);
 }
 

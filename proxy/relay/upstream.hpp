@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -34,9 +35,11 @@ public:
 };
 
 struct UpstreamCounters {
-    std::uint64_t wins = 0;    // messages of which this socket's copy was the first
-    std::uint64_t losses = 0;  // copies that came after another socket's
-    core::Duration delay{};    // of those, together
+    std::uint64_t wins = 0;                           // messages of which this socket's copy was the first
+    std::uint64_t losses = 0;                         // copies that came after another socket's
+    core::Duration delay{};                           // of those, together
+    unsigned late_in_a_row = 0;                       // copies that were nearly forgotten
+    std::optional<core::SteadyTime> missing_since{};  // another leg has brought something, and this one nothing
 };
 
 class Upstream final : private SessionOwner {
@@ -67,6 +70,7 @@ public:
     bool is_connected() const { return state_ == core::ConnectionState::Connected; }
     // Connected, and every subscription has been handed to the socket.
     bool is_ready() const { return ready_; }
+    core::SteadyTime ready_at() const { return ready_at_; }
     // No more to be told to the owner: it is being let go.
     void disown() { disowned_ = true; }
 
@@ -99,7 +103,8 @@ private:
     core::ConnectionState state_ = core::ConnectionState::Disconnected;
     std::size_t url_index_ = 0;
     bool ready_ = false;
-    bool wants_room_ = false;  // subscriptions wait for the queue to the venue
+    core::SteadyTime ready_at_{};  // since when, if it is
+    bool wants_room_ = false;      // subscriptions wait for the queue to the venue
     bool disowned_ = false;
     core::Cause last_cause_ = core::Cause::Unspecified;
     std::string last_detail_;

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct Sidecar {
           control(context, loop, directory.endpoint("c"), 0660),
           publisher(stream, clock, {.epoch = 7, .journal = journal}),
           topic(publisher.open_group("x", {}).data_topic("a")) {
+        stream.bind();
         control.on_request([this](const std::string& peer, std::string_view body, const auto& respond,
                                   std::unique_ptr<seam::ReplyStream> out) {
             v1::Request request;
@@ -46,6 +48,7 @@ struct Sidecar {
             }
             reply.set_code(outcome.code);
             respond(reply.SerializeAsString());
+            last_respond = respond;
         });
     }
     void publish(int count, const std::string& filling) {
@@ -54,15 +57,18 @@ struct Sidecar {
             publisher.data(topic, {.bytes = payload}, {.received = clock.wall()});
         }
     }
-    // A turn of the loop, as the application has it.
+    // Turns of the loop, as the application has them: it waits where nothing is to do.
     bool turn_until(const std::function<bool()>& done) {
         return support::turn_until(loop, [&] {
-            if (recovery.advance()) loop.turn_again();
-            control.after_turn();
-            stream.after_turn();
-            loop.turn_again();
+            recovery.advance();
+            end_turn();
             return done();
         });
+    }
+    void end_turn() {
+        control.after_turn();
+        stream.after_turn();
+        if (recovery.has_runnable()) loop.turn_again();
     }
     v1::Status status() const {
         v1::Status status;
@@ -79,6 +85,7 @@ struct Sidecar {
     publish::Publisher publisher;
     control::Recovery recovery{publisher, clock, loop};
     publish::Topic& topic;
+    net::ControlSocket::Respond last_respond;
 };
 
 class Client {
@@ -87,6 +94,7 @@ public:
         socket_.set(ZMQ_RCVHWM, high_water_mark);
         socket_.set(ZMQ_RCVBUF, 4'096);
         REQUIRE(zmq_connect(socket_.get(), sidecar.directory.endpoint("c").c_str()) == 0);
+        sidecar.loop.watch(socket_.descriptor(), [] {});  // what comes wakes the loop
     }
     void ask(const v1::Request& request, bool empty_frame = false) {
         if (empty_frame) REQUIRE(zmq_send(socket_.get(), "", 0, ZMQ_SNDMORE) == 0);
@@ -170,6 +178,7 @@ TEST_CASE("a DEALER gets the whole journal, in order and unharmed, while live tr
     Reading reading{.id = 9};
     REQUIRE(sidecar.turn_until([&] {
         sidecar.publish(1, ".live");
+        sidecar.loop.turn_again();
         while (reading.read_one(client))
             continue;
         return reading.ended;
@@ -191,6 +200,7 @@ TEST_CASE("a DEALER that stops reading is waited for, and gets the rest when it 
     std::uint64_t sent = 0;
     int still = 0;
     REQUIRE(sidecar.turn_until([&] {
+        sidecar.loop.turn_again();
         const std::uint64_t now = sidecar.status().replayed_messages();
         still = now > 0 && now == sent ? still + 1 : 0;
         sent = now;
@@ -216,6 +226,7 @@ TEST_CASE("what is evicted while a DEALER does not read is told by TRUNCATED") {
     std::uint64_t sent = 0;
     int still = 0;
     REQUIRE(sidecar.turn_until([&] {
+        sidecar.loop.turn_again();
         const std::uint64_t now = sidecar.status().replayed_messages();
         still = now > 0 && now == sent ? still + 1 : 0;
         sent = now;
@@ -234,6 +245,62 @@ TEST_CASE("what is evicted while a DEALER does not read is told by TRUNCATED") {
     REQUIRE(reading.numbers.size() == sent + 100);
     CHECK(is_run({reading.numbers.begin(), reading.numbers.end() - 100}, 1, sent));
     CHECK(is_run({reading.numbers.end() - 100, reading.numbers.end()}, 9'901, 10'000));
+}
+
+TEST_CASE("a stream that begins behind the turn of the streams does not wait for something else to happen") {
+    Sidecar sidecar({.messages_per_topic = 100, .max_bytes = 1 << 20});
+    sidecar.publish(3, ".");
+    Client other(sidecar, ZMQ_DEALER);
+    other.ask(replay(1, false));
+    REQUIRE(sidecar.turn_until([&] { return static_cast<bool>(sidecar.last_respond); }));
+    Client client(sidecar, ZMQ_DEALER);
+    client.ask(replay(2, true));
+    // What is sent takes in the sign of the request, and the end of a turn finds it.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (sidecar.status().replays_active() == 0) {
+        REQUIRE(std::chrono::steady_clock::now() < patience);
+        while (!other.next().empty())
+            continue;
+        sidecar.last_respond("again");
+        sidecar.end_turn();
+    }
+    bool overdue = false;
+    const auto timer = sidecar.loop.create([&overdue] { overdue = true; });
+    timer->arm(patience);
+    while (sidecar.status().replays_active() > 0 && !overdue) {
+        sidecar.loop.turn();
+        sidecar.recovery.advance();
+        sidecar.end_turn();
+    }
+    CHECK_FALSE(overdue);
+    CHECK(sidecar.status().replays_abandoned() == 0);
+}
+
+TEST_CASE("a shutdown ends a stream that is under way with END") {
+    Sidecar sidecar({.messages_per_topic = 20'000, .max_bytes = 64 << 20});
+    sidecar.publish(10'000, "." + std::string(1'000, 'x'));
+    Client client(sidecar, ZMQ_DEALER);
+    client.ask(replay(9, true));
+    REQUIRE(sidecar.turn_until([&] { return sidecar.status().replayed_messages() > 0; }));
+    Reading reading{.id = 9};
+    // Room is made first, so that there is some for END.
+    REQUIRE(sidecar.turn_until([&] {
+        const auto before = reading.numbers.size();
+        while (reading.read_one(client))
+            continue;
+        return reading.numbers.size() > before;
+    }));
+    sidecar.recovery.shut_down();
+    CHECK(sidecar.status().replays_active() == 0);
+    REQUIRE(sidecar.turn_until([&] {
+        while (reading.read_one(client))
+            continue;
+        return reading.ended || sidecar.status().replays_abandoned() == 1;
+    }));
+    REQUIRE(reading.ended);
+    CHECK(reading.end.code() == v1::END_CODE_SHUTDOWN);
+    CHECK(is_run(reading.numbers, 1, reading.numbers.size()));
+    CHECK(reading.numbers.size() < 10'000);
 }
 
 TEST_CASE("a DEALER that goes away in the middle is given up") {
@@ -282,7 +349,8 @@ TEST_CASE("a REQ gets pages and is refused a stream; a DEALER's empty frame come
     dealer.ask(two, true);
     std::vector<Frames> got;
     REQUIRE(sidecar.turn_until([&] {
-        if (auto frames = dealer.next(); !frames.empty()) got.push_back(frames);
+        for (auto frames = dealer.next(); !frames.empty(); frames = dealer.next())
+            got.push_back(frames);
         return got.size() == 4;
     }));
     CHECK(got[0].size() == 2);

@@ -8,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +54,7 @@ struct Stage {
         settings.high_water_mark = high_water_mark;
         stream.emplace(context, loop, settings);
         stream->on_subscription([this](std::string_view prefix) { subscriptions.emplace_back(prefix); });
+        stream->bind();
     }
     bool turn_until(const std::function<bool()>& done) {
         return support::turn_until(loop, [&] {
@@ -139,6 +142,56 @@ TEST_CASE("the welcome is one frame for those who ask for it") {
         return !frames.empty();
     }));
     CHECK(frames == std::vector<std::string>{std::string("welcome/\0hello", 14)});
+}
+
+TEST_CASE("whoever finds one of several endpoints finds the welcome there") {
+    TemporaryDirectory directory;
+    net::Loop loop;
+    net::ZmqContext context;
+    const std::vector<std::string> endpoints{directory.endpoint("1"), directory.endpoint("2")};
+    net::StreamSocket stream(context, loop, {.endpoints = endpoints});
+    for (const char* name : {"1", "2"})
+        CHECK_FALSE(std::filesystem::exists(directory / name));  // nobody can come too early
+    stream.set_welcome("hello");
+    stream.bind();
+    for (const auto& endpoint : endpoints) {
+        Consumer consumer(context, endpoint, "hello");
+        std::vector<std::string> frames;
+        REQUIRE(support::turn_until(loop, [&] {
+            stream.after_turn();
+            loop.turn_again();
+            frames = consumer.next();
+            return !frames.empty();
+        }));
+        CHECK(frames == std::vector<std::string>{"hello"});
+    }
+}
+
+// A send takes in what waits for the socket, and with it the sign of a subscription: then nothing wakes the loop.
+TEST_CASE("a subscription whose sign was swallowed by a send is seen all the same, by a loop that has nothing to do") {
+    Stage stage;
+    constexpr std::size_t kConsumers = 20;
+    for (std::size_t seen = 0; seen < kConsumers;) {
+        Consumer consumer(stage.context, stage.endpoint, "data/x/");
+        // Sends without a look, for longer than libzmq leaves the sign alone and a subscription takes to come.
+        const auto until = std::chrono::steady_clock::now() + 20ms;
+        while (std::chrono::steady_clock::now() < until)
+            stage.stream->send("data/y/", "nobody wants it", nullptr, nullptr);
+        ++seen;
+        REQUIRE(stage.turn_until([&] { return stage.subscriptions.size() == seen; }));
+    }
+}
+
+TEST_CASE("more subscriptions than a turn takes are all taken") {
+    Stage stage;
+    constexpr std::size_t kFilters = 2'500;
+    net::ZmqSocket consumer(stage.context, ZMQ_SUB, 0);
+    consumer.set(ZMQ_SNDHWM, 0);
+    REQUIRE(zmq_connect(consumer.get(), stage.endpoint.c_str()) == 0);
+    for (std::size_t i = 0; i < kFilters; ++i)
+        consumer.set(ZMQ_SUBSCRIBE, std::to_string(i));
+    REQUIRE(stage.turn_until([&] { return stage.subscriptions.size() == kFilters; }));
+    CHECK(stage.stream->filters() == kFilters);
 }
 
 // The promise to operators: each time that a consumer's queue became full is counted, and each is a gap that the

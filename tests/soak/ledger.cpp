@@ -100,8 +100,12 @@ Ledger::Problem VenueLedger::on_number(std::uint64_t number, std::uint64_t at_ns
     Ledger::Problem problem;
     std::uint64_t next_last = number;
     const auto began_anew = [&](const Told& told) { return told.after == number && told.before >= number; };
-    if (last_ == 0 || (blurred_ && number > last_)) {
+    // Of two venues one may be behind, and a new process does not know what its predecessor has sent.
+    const bool may_be_behind = connection_ == kRedundant;
+    if (last_ == 0 || (blurred_ && (number > last_ || may_be_behind))) {
         // Nothing to compare with.
+    } else if (blurred_) {
+        claims.push_back(claim(Oddity::BeganAnew, number, at_ns));
     } else if (std::ranges::any_of(told_, began_anew)) {
         claims.push_back(claim(Oddity::BeganAnew, number, at_ns));
     } else if (number == last_) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,13 +110,16 @@ pong_timeout = "500ms"
 }
 
 void Sidecar::start() {
+    // Between fork and exec nothing may be allocated: another thread may have held the lock.
+    const std::string config = directory_ + "/fairlead.toml";
+    const std::string log_file = log_path();
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("cannot fork");
     if (pid_ > 0) return;
-    const int log = ::open(log_path().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it does not outlive this process, however that ends
+    const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
-    const std::string config = directory_ + "/fairlead.toml";
     ::execl(program_.c_str(), program_.c_str(), "run", "--config", config.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
 }

@@ -66,9 +66,10 @@ private:
 
     std::string no_socket() const { return "cannot connect to " + options_.endpoint + ": " + zmq_strerror(errno); }
 
+    // One frame out, so one frame back: with ZMQ_IMMEDIATE a connection that goes away between two frames of a message
+    // would end this process (an assertion of libzmq 4.3).
     bool send(const std::string& body, Clock::time_point deadline) {
         return wait_until(socket_, ZMQ_POLLOUT, deadline) &&
-               zmq_send(socket_.get(), "", 0, ZMQ_DONTWAIT | ZMQ_SNDMORE) == 0 &&
                zmq_send(socket_.get(), body.data(), body.size(), ZMQ_DONTWAIT) >= 0;
     }
 

@@ -1,5 +1,7 @@
 // One DEALER for each control socket from which something may have to be fetched again, connected before it is needed.
-// ZMQ_IMMEDIATE keeps requests out of the queue of a sidecar that is not there: send() says so instead.
+// Its monitor tells whether the sidecar is there: what is not is sent nothing, and send() says so. (ZMQ_IMMEDIATE would
+// do the same, but then a connection that goes away between two frames of a message ends this process: an assertion of
+// libzmq 4.3.)
 #pragma once
 
 #include "fairlead/v1/control.pb.h"
@@ -37,10 +39,14 @@ public:
 
 private:
     struct Connected {
-        std::string endpoint;
-        Socket socket;
+        std::string endpoint{};
+        Socket socket{};
+        Socket monitor{};
+        bool is_connected = false;
     };
-    const Connected* find(const std::string& endpoint) const;
+    Connected* find(const std::string& endpoint);
+    Socket monitor_of(const Socket& socket);
+    static bool is_connected(Connected& one);
     static bool receive_from(const Connected& connected, const Handler& handler);
 
     const Context& context_;

@@ -5,9 +5,22 @@
 namespace fairlead::client {
 
 void Replays::on_welcome(const v1::Welcome& welcome) {
+    const bool named = settings_.control_endpoint.empty();
+    const std::string& endpoint = named ? welcome.control_endpoint() : settings_.control_endpoint;
+    const bool reached = std::any_of(sidecars_.begin(), sidecars_.end(), [&endpoint](const auto& entry) {
+        return entry.second.reached && entry.second.endpoint == endpoint;
+    });
+    std::erase_if(sidecars_, [&](const auto& entry) {
+        const auto& [epoch, other] = entry;
+        const bool same = named ? other.endpoint == endpoint : other.instance == welcome.instance();
+        return same && epoch < welcome.epoch();
+    });
     Sidecar& sidecar = sidecars_[welcome.epoch()];
-    sidecar.endpoint = settings_.control_endpoint.empty() ? welcome.control_endpoint() : settings_.control_endpoint;
-    sidecar.has_journal = welcome.replay_depth() != 0 && settings_.link.open(sidecar.endpoint);
+    sidecar.endpoint = endpoint;
+    sidecar.instance = welcome.instance();
+    sidecar.has_journal = welcome.replay_depth() != 0 && settings_.link.open(endpoint);
+    sidecar.reached = reached;
+    sidecar.unreachable_since.reset();
     sidecar.left_alone_until = {};
     if (sidecars_.size() > kMaxSidecars) sidecars_.erase(sidecars_.begin());
 }
@@ -56,7 +69,10 @@ std::vector<Topic*> Replays::on_time(Time now) {
         settle(*topic);
         if (topic->recovery.phase() != Recovery::Phase::Idle) continue;
         given_up.push_back(topic);
-        leave_alone(topic->tracker.epoch(), now, given_up);
+        // If nothing at all was heard while it waited, the others have nothing to wait for either.
+        const Sidecar* sidecar = this->sidecar(topic->tracker.epoch());
+        if (sidecar != nullptr && now - sidecar->heard >= settings_.silence)
+            leave_alone(topic->tracker.epoch(), now, given_up);
     }
     while (active_.size() < kMaxActive && !waiting_.empty()) {
         Topic& topic = *waiting_.begin()->second;
@@ -65,15 +81,17 @@ std::vector<Topic*> Replays::on_time(Time now) {
         topic.active = true;
         active_.push_back(&topic);
     }
-    for (Topic* topic : active_) {
-        if (topic->recovery.wanted(now)) ask(*topic, now);
+    for (Topic* topic : std::vector<Topic*>(active_)) {
+        if (!topic->active || !topic->recovery.wanted(now)) continue;
+        ask(*topic, now);
+        if (in_vain(topic->tracker.epoch(), now)) leave_alone(topic->tracker.epoch(), now, given_up);
     }
     return given_up;
 }
 
 void Replays::ask(Topic& topic, Time now) {
     const auto hole = topic.recovery.wanted(now);
-    const Sidecar* sidecar = this->sidecar(topic.tracker.epoch());
+    Sidecar* sidecar = this->sidecar(topic.tracker.epoch());
     v1::Request request;
     do {
         request.set_request_id(random_());
@@ -85,18 +103,30 @@ void Replays::ask(Topic& topic, Time now) {
     replay.set_to(hole->last);
     replay.set_stream(true);
     forget_request(topic);
-    if (sidecar == nullptr || !settings_.link.send(sidecar->endpoint, request)) return topic.recovery.not_sent(now);
+    if (sidecar == nullptr) return topic.recovery.not_sent(now);
+    if (!settings_.link.send(sidecar->endpoint, request)) {
+        if (!sidecar->unreachable_since) sidecar->unreachable_since = now;
+        return topic.recovery.not_sent(now);
+    }
+    sidecar->reached = true;
+    sidecar->unreachable_since.reset();
     topic.request_id = request.request_id();
     asked_.emplace(topic.request_id, &topic);
     topic.recovery.asked(now);
     ++sent_;
 }
 
-// The topic has given up. If nothing at all was heard while it waited, the others have nothing to wait for either.
+// Whether it was just tried to ask there, and will do no better by waiting.
+bool Replays::in_vain(std::uint64_t epoch, Time now) {
+    const Sidecar* sidecar = this->sidecar(epoch);
+    if (sidecar == nullptr) return true;
+    return !sidecar->reached && sidecar->unreachable_since && now - *sidecar->unreachable_since >= kReachable;
+}
+
+// All its topics give up.
 void Replays::leave_alone(std::uint64_t epoch, Time now, std::vector<Topic*>& given_up) {
-    Sidecar* sidecar = this->sidecar(epoch);
-    if (sidecar == nullptr || now - sidecar->heard < settings_.silence) return;
-    sidecar->left_alone_until = now + Recovery::kRetryAfter;
+    if (Sidecar* sidecar = this->sidecar(epoch); sidecar != nullptr)
+        sidecar->left_alone_until = now + Recovery::kRetryAfter;
     std::vector<Topic*> others;
     for (Topic* topic : active_) {
         if (topic->tracker.epoch() == epoch) others.push_back(topic);

@@ -2,8 +2,11 @@
 // they came. Pure: requests leave through a function, time is an argument.
 //
 // A sidecar is known by its epoch, which its Welcome tells together with its control endpoint: a topic is asked for
-// where its epoch is at home. A sidecar of whose control socket nothing is heard while a replay is awaited is left
-// alone for a while, so that many topics do not wait for it one after the other.
+// where its epoch is at home. The epochs that a sidecar had before are forgotten when it tells a greater one.
+//
+// A sidecar of whose control socket nothing is heard while a replay is awaited is left alone for a while, so that many
+// topics do not wait for it one after the other. One whose control socket has never been within reach from here, such
+// as a path that is not mounted, costs a shorter wait, and none at all when it is tried again.
 #pragma once
 
 #include "fairlead/v1/control.pb.h"
@@ -62,17 +65,24 @@ public:
 
     static constexpr std::size_t kMaxActive = 8;
     static constexpr std::size_t kMaxSidecars = 64;  // the least epochs are forgotten
+    // For a control socket that nothing could be sent to yet. Longer than ZeroMQ pauses between two attempts to
+    // connect, which is up to twice ZMQ_RECONNECT_IVL: after a restart the stream may be back so much earlier.
+    static constexpr std::chrono::milliseconds kReachable{400};
 
 private:
     struct Sidecar {
         std::string endpoint{};
+        std::string instance{};
         bool has_journal = false;
+        bool reached = false;                     // something could be sent to that endpoint, in this epoch or before
+        std::optional<Time> unreachable_since{};  // nothing could be sent since then, as far as was tried
         Time heard{};
         Time left_alone_until{};
     };
 
     Sidecar* sidecar(std::uint64_t epoch);
     void ask(Topic& topic, Time now);
+    bool in_vain(std::uint64_t epoch, Time now);
     void leave_alone(std::uint64_t epoch, Time now, std::vector<Topic*>& given_up);
     void leave(Topic& topic);
     void forget_request(Topic& topic);

@@ -8,7 +8,6 @@ std::optional<Verdict> SequenceTracker::enter(std::uint64_t epoch) {
     if (expected_ != 0 && epoch > epoch_) {
         verdict.new_epoch = true;
         expected_ = 1;
-        nothing_delivered_ = true;
     }
     epoch_ = epoch;
     return verdict;
@@ -20,14 +19,14 @@ Verdict SequenceTracker::on_message(const Stamp& stamp) {
     if (expected_ == 0) expected_ = stamp.sequence;
 
     if (stamp.sequence < expected_) {
-        const bool last_value = stamp.replayed && nothing_delivered_;
+        const bool last_value = stamp.replayed && only_baseline_;
         verdict->sight = last_value ? Sight::Deliver : Sight::Duplicate;
-        if (last_value) nothing_delivered_ = false;
+        if (last_value) only_baseline_ = false;
         return *verdict;
     }
     if (stamp.sequence > expected_) verdict->hole = Hole{expected_, stamp.sequence - 1};
     expected_ = stamp.sequence + 1;
-    nothing_delivered_ = false;
+    only_baseline_ = false;
     return *verdict;
 }
 
@@ -39,6 +38,7 @@ Verdict SequenceTracker::on_heartbeat(std::uint64_t epoch, std::uint64_t next_se
     } else if (next_sequence > expected_) {
         verdict->hole = Hole{expected_, next_sequence - 1};
         expected_ = next_sequence;
+        only_baseline_ = false;
     }
     return *verdict;
 }

@@ -17,6 +17,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// As good as for ever, and far from where time overflows.
+constexpr std::chrono::hours kLongestWait{24 * 365};
+
 // Messages that are read from one socket before it is the other's turn.
 constexpr int kTurn = 64;
 
@@ -54,19 +57,16 @@ public:
         }
     }
 
+    // An exception of a callback leaves work behind that no descriptor tells of any more: the alarm does.
     int poll(std::chrono::milliseconds timeout, int max_messages) {
-        const int wanted = std::max(max_messages, 1);
-        std::optional<Clock::time_point> end;
-        if (timeout.count() >= 0) end = Clock::now() + timeout;
-        int done = drain(wanted);
-        while (done == 0) {
-            const Woken woken = wait(end);
-            if (woken == Woken::Terminated) return -1;
-            done = drain(wanted);
-            if (woken != Woken::ByDeadline) break;
+        try {
+            const int done = wait_and_drain(timeout, std::max(max_messages, 1));
+            alarm_.set(dispatcher_.deadline());
+            return done;
+        } catch (...) {
+            alarm_.set(Clock::now());
+            throw;
         }
-        alarm_.set(dispatcher_.deadline());
-        return done;
     }
 
     void run() {
@@ -86,6 +86,19 @@ public:
 
 private:
     enum class Woken { ByEvent, ByDeadline, Terminated };
+
+    int wait_and_drain(std::chrono::milliseconds timeout, int wanted) {
+        std::optional<Clock::time_point> end;
+        if (timeout.count() >= 0) end = Clock::now() + std::min<std::chrono::milliseconds>(timeout, kLongestWait);
+        int done = drain(wanted);
+        while (done == 0) {
+            const Woken woken = wait(end);
+            if (woken == Woken::Terminated) return -1;
+            done = drain(wanted);
+            if (woken != Woken::ByDeadline) break;
+        }
+        return done;
+    }
 
     // Until there is something to read, a signal, `end`, or a deadline of the recovery before that.
     Woken wait(std::optional<Clock::time_point> end) {

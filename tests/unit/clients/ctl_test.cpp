@@ -137,6 +137,22 @@ TEST_CASE("tap takes a lone connection for its data topics") {
     CHECK(tap({"tap", "--raw", "--count", "3"}).count == 3);
 }
 
+TEST_CASE("tap fetches again from the control socket that was given, else from where the sidecar says") {
+    const auto options = [](const Words& words, const ctl::Arguments& environment) {
+        const auto arguments = std::get<ctl::Arguments>(ctl::parse_arguments(words, environment));
+        return ctl::tap_options(arguments, std::get<ctl::Tap>(arguments.command));
+    };
+    const auto plain = options({"tap", "x/", "--stream", "ipc://s"}, {});
+    CHECK(plain.endpoints == Words{"ipc://s"});
+    CHECK(plain.prefixes == Words{"data/x/"});
+    CHECK(plain.control_endpoint.empty());
+    CHECK(options({"tap", "--control", "ipc://c"}, {}).control_endpoint == "ipc://c");
+    CHECK(options({"--control", ctl::Arguments().control, "tap"}, {}).control_endpoint == ctl::Arguments().control);
+    const ctl::Arguments environment{.control = "ipc://e", .control_given = true};
+    CHECK(options({"tap"}, environment).control_endpoint == "ipc://e");
+    CHECK(options({"tap", "--control", "ipc://c"}, environment).control_endpoint == "ipc://c");
+}
+
 TEST_CASE("replay takes one topic, snapshot a prefix") {
     const auto replay = std::get<ctl::Replay>(parsed({"replay", "x/a", "--from", "5", "--to", "9"}).command);
     CHECK(replay.topic == "data/x/a/");

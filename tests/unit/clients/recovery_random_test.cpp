@@ -35,13 +35,13 @@ std::string topic_name(std::size_t index) {
 }
 
 Frames frames(const std::string& topic, v1::Kind kind, const Stored& stored, std::uint64_t request_id,
-              const std::string& payload) {
+              const std::string& payload, bool replayed = false) {
     v1::Header header;
     header.set_kind(kind);
     header.set_epoch(stored.epoch);
     header.set_sequence(stored.sequence);
     header.set_request_id(request_id);
-    header.set_flags(request_id != 0 ? v1::FLAG_REPLAYED : v1::FLAG_NONE);
+    header.set_flags(replayed || request_id != 0 ? v1::FLAG_REPLAYED : v1::FLAG_NONE);
     return {topic + std::string(1, '\0') + header.SerializeAsString(), payload};
 }
 
@@ -193,6 +193,7 @@ private:
         if (chance(8)) losing_ = chance(loss_);
         if (chance(60)) publish(static_cast<std::size_t>(pick(0, kTopics - 1)));
         if (chance(10)) heartbeat(static_cast<std::size_t>(pick(0, kTopics - 1)));
+        if (chance(3)) newcomer(static_cast<std::size_t>(pick(0, kTopics - 1)));
         if (chance(30)) consume(pick(1, 10));
         if (chance(30)) serve(pick(1, 20));
         if (pick(0, 999) < 2) restart();
@@ -227,6 +228,14 @@ private:
         beat.set_next_sequence(next_[topic]);
         if (!losing_)
             stream_.push_back(frames(topic_name(topic), v1::KIND_HEARTBEAT, {epoch_, 0}, 0, beat.SerializeAsString()));
+    }
+
+    // Another consumer subscribes: this one sees its baseline and its last value too.
+    void newcomer(std::size_t topic) {
+        heartbeat(topic);
+        const Stored last{epoch_, next_[topic] - 1};
+        if (!losing_ && last.sequence != 0)
+            stream_.push_back(frames(topic_name(topic), v1::KIND_DATA, last, 0, text_of(last), true));
     }
 
     void consume(int count) {

@@ -43,9 +43,11 @@ struct World {
                    .silence = 2000ms,
                    .seed = 1}) {}
 
-    void welcome(std::uint64_t epoch, const std::string& endpoint, std::uint64_t depth = 10) {
+    void welcome(std::uint64_t epoch, const std::string& endpoint, std::uint64_t depth = 10,
+                 const std::string& instance = "host:1") {
         v1::Welcome welcome;
         welcome.set_epoch(epoch);
+        welcome.set_instance(instance);
         welcome.set_control_endpoint(endpoint);
         welcome.set_replay_depth(depth);
         replays.on_welcome(welcome);
@@ -147,9 +149,84 @@ TEST_CASE("the endpoint of the options goes before that of the welcome") {
 TEST_CASE("the oldest sidecars are forgotten") {
     World world;
     for (std::uint64_t epoch = 1; epoch <= Replays::kMaxSidecars + 1; ++epoch)
-        world.welcome(epoch, "here");
+        world.welcome(epoch, std::to_string(epoch));
     CHECK_FALSE(world.replays.possible(1, world.now));
     CHECK(world.replays.possible(2, world.now));
+}
+
+TEST_CASE("a sidecar is not forgotten because another one restarts again and again") {
+    const std::uint64_t last = 2 * Replays::kMaxSidecars;
+    World world;
+    world.welcome(1, "healthy");
+    for (std::uint64_t epoch = 2; epoch <= last; ++epoch)
+        world.welcome(epoch, "restarts");
+    CHECK(world.replays.possible(1, world.now));
+    CHECK(world.replays.possible(last, world.now));
+    CHECK_FALSE(world.replays.possible(last - 1, world.now));
+
+    World renamed("mine");
+    renamed.welcome(1, "theirs", 10, "healthy:1");
+    for (std::uint64_t epoch = 2; epoch <= last; ++epoch)
+        renamed.welcome(epoch, "theirs", 10, "restarts:1");
+    CHECK(renamed.replays.possible(1, renamed.now));
+    CHECK(renamed.replays.possible(last, renamed.now));
+    CHECK_FALSE(renamed.replays.possible(last - 1, renamed.now));
+}
+
+TEST_CASE("a control socket that was never within reach costs all topics one short wait, and later none") {
+    World world;
+    world.reachable = false;
+    world.welcome(1, "nowhere");
+    for (int i = 0; i < 20; ++i)
+        world.miss(1, std::to_string(i));
+    const Replays::Time end = world.now + Replays::kReachable;
+    for (; world.now < end; world.now += Recovery::kUnsentDelay)
+        CHECK(world.replays.on_time(world.now).empty());
+    CHECK(world.replays.on_time(world.now).size() == 20);
+    CHECK(world.replays.idle());
+    CHECK_FALSE(world.replays.possible(1, world.now));
+
+    world.now += Recovery::kRetryAfter;
+    REQUIRE(world.replays.possible(1, world.now));
+    world.miss(1, "later");
+    CHECK(world.replays.on_time(world.now).size() == 1);
+    CHECK_FALSE(world.replays.possible(1, world.now));
+
+    world.welcome(1, "nowhere");
+    world.miss(1, "after it was reached anew");
+    CHECK(world.replays.on_time(world.now).empty());
+    world.reachable = true;
+    world.now += Recovery::kUnsentDelay;
+    CHECK(world.replays.on_time(world.now).empty());
+    CHECK(world.sent.size() == 1);
+}
+
+TEST_CASE("a control socket that was within reach is waited for, also when its sidecar has restarted") {
+    World world;
+    world.welcome(1, "here");
+    world.miss(1, "a");
+    world.replays.on_time(world.now);
+    REQUIRE(world.sent.size() == 1);
+    world.finish(0);
+    world.reachable = false;
+    world.welcome(2, "here");
+    world.miss(2, "b");
+    const Replays::Time end = world.now + 2 * world.limits.timeout;
+    for (; world.now < end; world.now += Recovery::kUnsentDelay)
+        CHECK(world.replays.on_time(world.now).empty());
+    CHECK(world.replays.on_time(world.now).size() == 1);
+}
+
+TEST_CASE("nobody waits for an epoch that is over") {
+    World world;
+    world.reachable = false;
+    world.welcome(1, "here");
+    world.miss(1, "a");
+    CHECK(world.replays.on_time(world.now).empty());
+    world.welcome(2, "here");
+    world.now += Recovery::kUnsentDelay;
+    CHECK(world.replays.on_time(world.now).size() == 1);
+    CHECK(world.replays.idle());
 }
 
 TEST_CASE("a request that could not be sent is tried again, in its turn") {

@@ -271,6 +271,19 @@ TEST_CASE("a request without an answer is repeated, by the clock alone") {
     CHECK(consumer.subscriber.counters().replays == 2);
 }
 
+TEST_CASE("the longest time is waited for, and recovery goes on in it") {
+    const ZmqContext context;
+    FakeJournal journal(context.get(), "inproc://control", {.silent = 1});
+    FakePublisher publisher(context.get(), "inproc://stream", with_journal());
+    Consumer consumer(options(context.get(), 200ms), {&publisher});
+    journal.hold(kTopic, 2, "");
+    publisher.data(kTopic, 1, "");
+    publisher.data(kTopic, 3, "");
+    while (!consumer.has("BTC 3"))
+        REQUIRE(consumer.subscriber.poll(std::chrono::milliseconds::max()) > 0);
+    CHECK(consumer.subscriber.counters().replays == 2);
+}
+
 TEST_CASE("a control socket that never answers costs a moment, once") {
     const ZmqContext context;
     FakeJournal journal(context.get(), "inproc://control", {.silent = 1000});
@@ -299,15 +312,17 @@ TEST_CASE("a topic that the sidecar does not know is lost at once") {
     CHECK(consumer.subscriber.counters().replays_failed == 1);
 }
 
-TEST_CASE("nobody listens at the control endpoint") {
+TEST_CASE("nobody listens at the control endpoint: that is known long before a replay would be given up") {
     const TemporaryDirectory directory;
     const ZmqContext context;
     FakePublisher publisher(context.get(), "inproc://stream", with_journal(1000, directory.endpoint("nobody")));
-    Consumer consumer(options(context.get(), 20ms), {&publisher});
+    Consumer consumer(options(context.get(), 6 * kDeadline), {&publisher});
     publisher.data(kTopic, 1, "");
     publisher.data(kTopic, 3, "");
     CHECK(consumer.until("BTC 3") == Lines{"BTC 1", "lost 2-2", "BTC 3"});
     CHECK(consumer.subscriber.counters().replays == 0);
+    publisher.data(kTopic, 5, "");
+    CHECK(consumer.until("BTC 5") == Lines{"BTC 1", "lost 2-2", "BTC 3", "lost 4-4", "BTC 5"});
 }
 
 TEST_CASE("a control endpoint that cannot be understood is like none") {

@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <thread>
 
 using namespace fairlead;
@@ -293,6 +294,30 @@ TEST_CASE("the descriptor wakes a loop of one's own") {
     pollfd item{pair.subscriber.fd(), POLLIN, 0};
     CHECK(::poll(&item, 1, static_cast<int>(std::chrono::milliseconds(kDeadline).count())) == 1);
     CHECK(pair.subscriber.poll(0ms, 100) == 1);
+}
+
+TEST_CASE("a callback that throws leaves nothing behind of which the descriptor does not tell") {
+    const ZmqContext context;
+    FakePublisher publisher(context.get(), "inproc://stream");
+    std::vector<std::uint64_t> seen;
+    client::Callbacks callbacks;
+    callbacks.on_message = [&seen](const client::Message& message) {
+        seen.push_back(message.sequence);
+        throw std::runtime_error("of the consumer");
+    };
+    client::Subscriber subscriber({.endpoints = {"inproc://stream"}, .context = context.get()}, callbacks);
+    publisher.await_subscription("welcome/");
+    for (std::uint64_t i = 1; i <= 3; ++i)
+        publisher.data(kTopic, i, "");
+    pollfd item{subscriber.fd(), POLLIN, 0};
+    for (std::size_t thrown = 1; thrown <= 3; ++thrown) {
+        CHECK_THROWS_AS(subscriber.poll(0ms, 100), std::runtime_error);
+        CHECK(seen.size() == thrown);
+        REQUIRE(::poll(&item, 1, static_cast<int>(std::chrono::milliseconds(kDeadline).count())) == 1);
+    }
+    CHECK(subscriber.poll(0ms, 100) == 0);
+    CHECK(::poll(&item, 1, 0) == 0);
+    CHECK(seen == std::vector<std::uint64_t>{1, 2, 3});
 }
 
 TEST_CASE("stop ends run from another thread, and beforehand") {

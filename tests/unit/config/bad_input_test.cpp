@@ -281,6 +281,8 @@ TEST_CASE("settings of continuity that cannot be meant") {
         {connection("transport = \"lws\"\ncompression = true"), 4, 15, "connections.a.compression",
          "needs transport = \"native\""},
         {connection("dedupe = \"t\""), 3, 10, "connections.a.dedupe", "must begin with"},
+        {connection("last_value = true") + "\n[journal]\nmax_bytes = 0\n", 3, 14, "connections.a.last_value",
+         "needs the journal"},
         {connection("rotation.preferred_hour = 4"), 3, 27, "connections.a.rotation.preferred_hour", "without max_age"},
         {connection("rotation = { max_age = \"1h\", preferred_hour = 24 }"), 3, 47,
          "connections.a.rotation.preferred_hour", "out of range"},

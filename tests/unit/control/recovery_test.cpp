@@ -244,6 +244,7 @@ TEST_CASE("too many streams are refused, and the refusal says what to do") {
     CHECK(refused.message().find("ask again") != std::string::npos);
     CHECK(desk.ask(stream(replay(), ++id), client, "other").code() == v1::CODE_OK);
     CHECK(desk.status().replays_refused() == 1);
+    CHECK(desk.status().control_refused() == 1);
 }
 
 TEST_CASE("a snapshot in pages tells every topic once") {

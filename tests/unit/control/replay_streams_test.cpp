@@ -179,7 +179,7 @@ TEST_CASE("a client that has gone is given up, also when its topic has gone befo
     CHECK(world.streams.abandoned() == 1);
 }
 
-TEST_CASE("a client that reads nothing for a minute is given up; one that reads a little is not") {
+TEST_CASE("a client that makes no room for a minute is given up; one that reads a little is not") {
     World world;
     world.data(50);
     const auto dead = world.begin(1, 3);
@@ -197,6 +197,62 @@ TEST_CASE("a client that reads nothing for a minute is given up; one that reads 
     CHECK(world.streams.active() == 1);
     CHECK(seen(*dead).first == numbers(1, 2));
     CHECK(seen(*slow).first == numbers(1, 4));
+}
+
+TEST_CASE("a stream that has just begun, or has more to send, keeps the loop from waiting; a parked one does not") {
+    World world;
+    world.data(static_cast<int>(ReplayStreams::kMessagesPerTurn) + 1);
+    CHECK_FALSE(world.streams.has_runnable());
+    const auto client = world.begin(1, ReplayStreams::kMessagesPerTurn + 1);
+    CHECK(world.streams.has_runnable());
+    CHECK(world.streams.advance());
+    CHECK(world.streams.has_runnable());
+    CHECK_FALSE(world.streams.advance());
+    CHECK_FALSE(world.streams.has_runnable());  // its queue is full
+    CHECK(world.streams.active() == 1);
+    world.timers.advance(ReplayStreams::kRetry);
+    CHECK(world.streams.has_runnable());
+}
+
+TEST_CASE("at shutdown every stream is told that the rest does not come, where there is room for it") {
+    World world;
+    world.data(100);
+    const auto replay = world.begin(1);
+    const auto snapshot = std::make_shared<Client>();
+    world.streams.begin(world.asker(snapshot, 2), "reply",
+                        std::make_unique<control::SnapshotReplay>(control::Past{world.publisher, world.clock}, 2,
+                                                                  control::TopicWalk({})));
+    const auto late = world.begin(3, 0);
+    const auto full = world.begin(4, 1);
+    world.streams.advance();
+    late->room = 2;
+    world.streams.shut_down();
+    CHECK(world.streams.active() == 0);
+    CHECK_FALSE(world.streams.has_runnable());
+    CHECK(seen(*replay).second == v1::END_CODE_SHUTDOWN);
+    CHECK(replay->messages.back().topic == "data/x/a/");
+    CHECK(replay->messages.back().header.request_id() == 1);
+    CHECK(replay->messages.back().as<v1::End>().next_sequence() == 101);
+    CHECK(replay->messages.back().as<v1::End>().oldest_sequence() == 1);
+    CHECK(late->replies.size() == 1);
+    CHECK(seen(*late) == std::pair{numbers(1, 0), static_cast<int>(v1::END_CODE_SHUTDOWN)});
+    CHECK(seen(*full) == std::pair{numbers(1, 0), 0});
+    CHECK(world.streams.abandoned() == 1);
+    // The snapshot had come to its end before.
+    CHECK(snapshot->messages.back().as<v1::End>().code() == v1::END_CODE_OK);
+}
+
+TEST_CASE("a snapshot that is cut off by a shutdown says so on system/") {
+    World world;
+    world.data(1);
+    const auto client = std::make_shared<Client>();
+    world.streams.begin(world.asker(client, 2), "reply",
+                        std::make_unique<control::SnapshotReplay>(control::Past{world.publisher, world.clock}, 2,
+                                                                  control::TopicWalk({})));
+    world.streams.shut_down();
+    REQUIRE(client->messages.size() == 1);
+    CHECK(client->messages[0].topic == "system/");
+    CHECK(client->messages[0].as<v1::End>().code() == v1::END_CODE_SHUTDOWN);
 }
 
 TEST_CASE("a topic that is closed on the way is sent to its end") {

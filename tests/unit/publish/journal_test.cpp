@@ -85,6 +85,24 @@ TEST_CASE("at the cap of bytes the oldest of all topics go first, and are counte
     CHECK(journal.counters().bytes == 4 * (kEntry + 10));
 }
 
+TEST_CASE("a burst of small messages leaves no places behind for which the next ones would have to make room") {
+    Journal journal({.messages_per_topic = 100'000, .max_bytes = 4 << 20});
+    Topic a(journal, "a");
+    while (journal.counters().evicted == 0)
+        a.add("small");
+    CHECK(journal.counters().messages > 10 * Journal::kMaxSpare);
+    CHECK(journal.counters().spare == 0);
+    a.add(std::string((4 << 20) - kEntry, 'x'));
+    CHECK(journal.counters().messages == 1);
+    CHECK(journal.counters().spare == Journal::kMaxSpare - 1);  // the large one stands in another
+    // Those are used before new ones are made.
+    for (std::uint64_t i = 0; i < Journal::kMaxSpare; ++i)
+        a.add("small");
+    CHECK(journal.counters().messages == Journal::kMaxSpare);
+    CHECK(journal.counters().spare == 0);
+    CHECK(a.at(a.next - 1) == "small");
+}
+
 TEST_CASE("a message above the cap is not kept, nor is what it would leave a hole in") {
     Journal journal({.messages_per_topic = 100, .max_bytes = 4 * kEntry});
     Topic a(journal, "a");

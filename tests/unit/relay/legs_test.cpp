@@ -167,3 +167,74 @@ TEST_CASE("what a consumer sends upstream goes out once") {
     world.connection->send("hello", false, [](const relay::Outcome&) {});
     CHECK(world.venue.at(0).sent.size() + world.venue.at(1).sent.size() == before + 1);
 }
+
+TEST_CASE("a leg that stood still is not believed when it goes on: what it brings has left, and is forgotten") {
+    TwoLegs world;
+    for (int number = 4; number < 24; ++number) {
+        world.say(0, number);
+        world.timers.advance(1s);
+    }
+    world.say(1, 4);
+    world.say(0, 24);
+    CHECK(world.is_closed(1));
+    Numbers expected;
+    for (int number = 1; number <= 24; ++number)
+        expected.push_back(number);
+    CHECK(world.left() == expected);
+}
+
+TEST_CASE("a leg that has failed beside one that is connected is revived by command") {
+    auto config = numbered_config();
+    config.network.max_retries = 1;
+    TwoLegs world(config);
+    world.venue.at(0).end({.cause = core::Cause::ConnectionLost});
+    while (world.status().sockets(0).status() != v1::CONNECTION_STATE_FAILED) {
+        world.timers.advance(1s);
+        if (world.venue.last().handler && !world.venue.last().open)
+            world.venue.last().end({.cause = core::Cause::ConnectFailed});
+    }
+    const auto attempts = world.venue.attempts();
+    CHECK(world.connection->resume().code == v1::CODE_OK);
+    world.timers.advance(2s);
+    CHECK(world.venue.attempts() == attempts + 1);
+    CHECK_FALSE(world.is_closed(1));
+}
+
+TEST_CASE("replies to subscriptions are equal on every socket, and are no copies of each other") {
+    TwoLegs world;
+    world.venue.at(0).say(R"({"result":null})");
+    world.timers.advance(8s);
+    for (int i = 0; i < 20; ++i)
+        world.venue.at(1).say(R"({"result":null})");
+    CHECK_FALSE(world.is_closed(0));
+    CHECK_FALSE(world.is_closed(1));
+    CHECK(world.sink.of(v1::KIND_DATA, "data/demo/unrouted/").size() == 21);
+}
+
+TEST_CASE("where numbers only grow, a loss that cannot be disproved is told") {
+    auto config = numbered_config();
+    config.sequence.step = 0;
+    TwoLegs world(config);
+    world.venue.at(0).end({.cause = core::Cause::ConnectionLost});
+    const auto joined = world.venue.attempts();
+    world.timers.advance(2s);
+    world.accept(joined);
+    world.say(1, 4);
+    world.venue.at(1).end({.cause = core::Cause::ConnectionLost});
+    world.say(joined, 50);
+    CHECK(world.left() == Numbers{1, 2, 3, 4, 0, 50});
+}
+
+TEST_CASE("what the joining leg has and the other one has missed leaves in its place") {
+    TwoLegs world;
+    world.venue.at(0).end({.cause = core::Cause::ConnectionLost});
+    const auto joined = world.venue.attempts();
+    world.timers.advance(2s);
+    world.accept(joined);
+    world.say(joined, 5);
+    world.say(joined, 6);
+    world.say(1, 4);
+    world.say(1, 8);
+    world.say(joined, 7);
+    CHECK(world.left() == Numbers{1, 2, 3, 4, 5, 6, 0, 8});
+}

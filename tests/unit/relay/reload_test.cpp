@@ -63,9 +63,11 @@ TEST_CASE("what each changed setting needs") {
         {"subscriptions", ReloadAction::Update, [](auto& c) { c.subscriptions.emplace_back("SUB b"); }},
         {"subscriptions", ReloadAction::Rotate, [](auto& c) { c.subscriptions.clear(); }},
         {"network", ReloadAction::Update, [](auto& c) { c.network.max_delay = 9s; }},
-        {"stale_after", ReloadAction::Update, [](auto& c) { c.stale_after = 9s; }},
+        {"network", ReloadAction::Rotate, [](auto& c) { c.network.ping_interval = 9s; }},
+        {"dedupe", ReloadAction::Replace, [](auto& c) { c.dedupe = {"/x"}; }},
+        {"stale_after", ReloadAction::Rotate, [](auto& c) { c.stale_after = 9s; }},
         {"rotation", ReloadAction::Update, [](auto& c) { c.rotation.max_age = 9h; }},
-        {"channel", ReloadAction::Update, [](auto& c) { c.channel = {"/x"}; }},
+        {"channel", ReloadAction::Replace, [](auto& c) { c.channel = {"/x"}; }},
         {"sequence", ReloadAction::Update, [](auto& c) { c.sequence.repair = config::RepairMode::Rotate; }},
         {"sequence", ReloadAction::Replace, [](auto& c) { c.sequence.step = 2; }},
         {"legs", ReloadAction::Replace, [](auto& c) { c.legs = 2; }},
@@ -150,4 +152,42 @@ TEST_CASE("what cannot be changed on a running connection replaces it, and its n
     CHECK(support::has_no_holes(messages));
     CHECK(messages.back().header.kind() == v1::KIND_DATA);
     CHECK(messages.back().header.sequence() > 1);
+}
+
+TEST_CASE("a secret that cannot be had fails the rotation and leaves the running socket alone") {
+    Reloading world;
+    auto config = two_connections();
+    config.connections["one"].urls = {config::SecretText("ws://venue/${env:FAIRLEAD_TEST_NEVER_SET}")};
+    world.reload(config);
+    CHECK_FALSE(world.venue.at(0).closed_with);
+    CHECK(world.supervisor.find("one")->state() == core::ConnectionState::Connected);
+}
+
+TEST_CASE("a replaced connection keeps what commands have made of it") {
+    Reloading world;
+    relay::Connection* one = world.supervisor.find("one");
+    one->subscribe({"SUB by command"}, [](const relay::Outcome&) {});
+    one->pause();
+    auto config = two_connections();
+    config.connections["one"].legs = 2;
+    CHECK(world.reload(config) == "one replaced; ");
+    CHECK(world.venue.attempts() == 2);
+    one = world.supervisor.find("one");
+    CHECK(one->is_paused());
+    one->resume();
+    REQUIRE(world.venue.attempts() == 4);
+    world.venue.at(2).accept();
+    CHECK(world.venue.at(2).sent.back().first == "SUB by command");
+}
+
+TEST_CASE("settings that change while a rotation is under way are those of the socket that takes over") {
+    Reloading world;
+    world.supervisor.find("one")->rotate();
+    REQUIRE(world.venue.attempts() == 3);
+    auto config = two_connections();
+    config.connections["one"].urls = {config::SecretText("ws://other/ws")};
+    CHECK(world.reload(config) == "one rotated; ");
+    REQUIRE(world.venue.attempts() == 4);
+    CHECK(world.venue.at(2).closed_with);
+    CHECK(world.venue.at(3).request.url == "ws://other/ws");
 }

@@ -127,6 +127,8 @@ TEST_CASE("a venue number that follows proves that nothing was lost, and no gap 
     world.say(0, 1, "B");
     world.connection->rotate();
     world.accept(1);
+    world.say(0, 4);
+    world.say(1, 4);
     world.say(0, 2, "B");
     world.timers.advance(6s);
     CHECK(world.is_closed(0));
@@ -265,4 +267,33 @@ TEST_CASE("fail over to the next endpoint, and back by rotation when the first h
     CHECK(world.is_closed(2));
     CHECK(world.status().url() == "ws://first/ws");
     CHECK(world.left() == Numbers{1, 2});
+}
+
+TEST_CASE("a new socket that brings nothing does not take over, however long it is open") {
+    auto config = numbered_config();
+    config.rotation.overlap = 5s;
+    Rotating world(config);
+    world.connection->rotate();
+    world.accept(1);
+    for (int number = 4; number < 14; ++number) {
+        world.say(0, number);
+        world.timers.advance(1s);
+    }
+    CHECK_FALSE(world.is_closed(0));
+    CHECK(world.is_closed(1));
+    CHECK(world.status().rotations_failed() == 1);
+}
+
+TEST_CASE("a notice that comes with every connection is no storm of attempts") {
+    auto config = numbered_config();
+    config.drain = {.field = "/e", .value = "bye"};
+    Rotating world(config);
+    for (int second = 0; second < 60; ++second) {
+        world.venue.last().say(R"({"s":"A","e":"bye"})");
+        world.timers.advance(500ms);
+        const auto last = world.venue.attempts() - 1;
+        if (!world.venue.at(last).open && world.venue.at(last).handler) world.accept(last);
+        world.timers.advance(500ms);
+    }
+    CHECK(world.venue.attempts() <= 6);
 }

@@ -136,3 +136,32 @@ TEST_CASE("repair goes from the cheapest step to the next, when holes go on") {
     world.say(0, 5);
     CHECK(world.venue.attempts() == 2);  // rotated
 }
+
+TEST_CASE("after an outage the venue may begin with what was there before, or number anew") {
+    LiveConnection world(numbered_config());
+    world.accept(0);
+    world.say(0, 70);
+    world.say(0, 71);
+    for (std::size_t socket = 1; socket < 3; ++socket) {
+        world.venue.at(socket - 1).end({.cause = core::Cause::ConnectionLost});
+        for (int i = 0; i < 100 && world.venue.attempts() == socket; ++i)
+            world.timers.advance(1s);
+        world.accept(socket);
+        world.say(socket, socket == 1 ? 71 : 1);
+        world.say(socket, socket == 1 ? 72 : 2);
+    }
+    CHECK(world.left() == Numbers{70, 71, 0, 71, 72, 0, 1, 2});
+}
+
+TEST_CASE("holes in many topics of one socket are repaired once") {
+    auto config = numbered_config();
+    config.sequence.repair = config::RepairMode::Resubscribe;
+    LiveConnection world(config);
+    world.accept(0);
+    const auto sent = world.venue.at(0).sent.size();
+    for (int topic = 0; topic < 50; ++topic) {
+        world.say(0, 1, fmt::format("T{}", topic));
+        world.say(0, 3, fmt::format("T{}", topic));
+    }
+    CHECK(world.venue.at(0).sent.size() == sent + 1);
+}

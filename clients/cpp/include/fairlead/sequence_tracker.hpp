@@ -4,7 +4,8 @@
 //   first sight                  baseline: delivered, nothing is missing (a late joiner has no past)
 //   as expected                  deliver
 //   higher than expected         tell the hole, then deliver
-//   lower than expected          duplicate
+//   lower than expected          duplicate; but the last value, sent again, where only heartbeats came and no hole
+//                                was seen: deliver
 //   greater epoch                numbering began anew: tell, then as above, expecting 1
 //   smaller epoch                a leftover of an earlier life: ignore
 //
@@ -57,8 +58,9 @@ private:
 
     std::uint64_t epoch_ = 0;
     std::uint64_t expected_ = 0;
-    // Only heartbeats so far: the last value, sent again for a newcomer, lies below the baseline and is still wanted.
-    bool nothing_delivered_ = true;
+    // No message and no hole so far: the last value, sent again for a newcomer, lies below the baseline and is wanted.
+    // Behind a hole it would be a number that is told or fetched already.
+    bool only_baseline_ = true;
 };
 
 }  // namespace fairlead::client

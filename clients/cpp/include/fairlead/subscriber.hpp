@@ -81,7 +81,8 @@ struct End {
 };
 
 // Any may be left empty. They are called inside poll() and run(), on that thread, and may call every method but poll(),
-// run() and the destructor. An exception thrown by one leaves poll(); the message at hand counts as taken.
+// run() and the destructor. An exception thrown by one leaves poll(); the message at hand counts as taken, and fd() is
+// readable for the rest.
 struct Callbacks {
     std::function<void(const Message&)> on_message{};
     // Exactly once for each time that a connection comes up or goes down, from its state topic alone. When the event
@@ -111,7 +112,8 @@ struct RecoveryLimits {
     std::size_t messages = 400'000;              // of all topics together
     std::size_t bytes = std::size_t{128} << 20;  // of all topics together
     // Without progress for so long a replay is asked for once more, and after as long again given up. In the 30 s after
-    // that the topic tells what it misses as lost at once.
+    // that the topic tells what it misses as lost at once. A control socket to which nothing could be sent yet is not
+    // waited for so long: 400 ms, once for all topics of the sidecar, until the stream connects anew.
     std::chrono::milliseconds timeout{2000};
 };
 
@@ -163,10 +165,10 @@ public:
     Subscriber(const Subscriber&) = delete;
     Subscriber& operator=(const Subscriber&) = delete;
 
-    // Waits up to `timeout` (negative = without end) for something to do, then reads and delivers at most
-    // `max_messages` without waiting again. Returns how many it handled (one that had to wait for others counts when it
-    // is read and when it is delivered); 0 after a timeout, a signal or stop(); -1 when the shared context has been
-    // terminated.
+    // Waits up to `timeout` (negative = without end; at most a year) for something to do, then reads and delivers at
+    // most `max_messages` without waiting again. Returns how many it handled (one that had to wait for others counts
+    // when it is read and when it is delivered); 0 after a timeout, a signal or stop(); -1 when the shared context has
+    // been terminated.
     int poll(std::chrono::milliseconds timeout, int max_messages = 1000);
     // poll() until stop(), or until the shared context is terminated.
     void run();

@@ -144,7 +144,7 @@ struct ConnectionConfig {
     bool last_value = false;        // a consumer that subscribes gets the last message of each topic once more
     core::Duration stale_after{0};  // silence of data that ends the connection; 0 = never
     std::uint64_t max_message_bytes = std::uint64_t{16} << 20;
-    unsigned max_topics = 10000;  // further channels go to `unrouted`
+    unsigned max_topics = 10000;       // further channels go to `unrouted`
     std::string transport = "native";  // or "lws": libwebsockets' own role
     bool compression = false;
     TlsConfig tls;

@@ -6,7 +6,7 @@ namespace fairlead::core {
 
 // Of two sockets that serve one purpose: the state that is nearer to being connected.
 constexpr ConnectionState better(ConnectionState a, ConnectionState b) {
-    constexpr auto rank = [](ConnectionState state) {
+    const auto rank = [](ConnectionState state) {
         switch (state) {
             case ConnectionState::Connected:
                 return 4;

@@ -37,13 +37,14 @@ def main():
     with open(os.path.join(build_dir, "compile_commands.json"), encoding="utf-8") as file:
         commands = {os.path.relpath(os.path.join(entry["directory"], entry["file"]), ROOT): entry["command"]
                     for entry in json.load(file)}  # fmt: skip
-    stamps = os.path.join(build_dir, "clang-tidy")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    stamps = os.path.join(cache, "fairlead-clang-tidy")
     os.makedirs(stamps, exist_ok=True)
     common = common_key()
     jobs = []
     for path, command in commands.items():
         if path.startswith(("proxy/", "clients/")) and path.endswith(".cpp"):
-            key = hashlib.sha256((common + command + read(path)).encode()).hexdigest()
+            key = hashlib.sha256((common + command.replace(ROOT, "") + read(path)).encode()).hexdigest()
             jobs.append((build_dir, path, os.path.join(stamps, key)))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         outputs = list(pool.map(lambda job: tidy(*job), jobs))

@@ -20,6 +20,9 @@ _COMMANDS = (
     "build/proxy/fairlead run --config fairlead.toml",
     "build/clients/ctl/fairleadctl tap data/demo/",
     "fairlead simulate --listen 127.0.0.1:9801",
+    "build/clients/ctl/fairleadctl rotate demo",
+    "build/clients/ctl/fairleadctl gaps demo",
+    "build/clients/ctl/fairleadctl reload --dry-run",
 )
 
 
@@ -34,7 +37,7 @@ class ReadmeTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         venue = self._start([FAIRLEAD, "simulate", "--listen", "127.0.0.1:0"])
         self.port = re.search(r"port (\d+)|127\.0\.0\.1:(\d+)", self._line(venue)).group(1)
-        (toml,) = _blocks("toml")
+        toml, self.continuity = _blocks("toml")
         self.config = os.path.join(self.directory, "fairlead.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(self._here(toml))
@@ -85,8 +88,31 @@ class ReadmeTest(unittest.TestCase):
         tap = self._start(
             [FAIRLEADCTL, "tap", "data/demo/"], {"FAIRLEAD_STREAM": f"ipc://{self.directory}/stream.sock"})  # fmt: skip
         wait_until(lambda: "data/demo/BTCUSDT/" in self._line(tap), "a line of tap", 20)
+        self._commands_of_continuity()
         relay.send_signal(signal.SIGTERM)
         self.assertEqual(relay.wait(10 * PATIENCE), 0)
+
+    def _commands_of_continuity(self):
+        control = f"ipc://{self.directory}/control.sock"
+
+        def ctl(*arguments):
+            done = run_program(FAIRLEADCTL, "--control", control, *arguments)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return done.stdout
+
+        self.assertIn("a new socket is being opened", ctl("rotate", "demo"))
+        wait_until(
+            lambda: '"rotations":"1"' in ctl("--json", "connections", "demo").replace(" ", ""),
+            "the new socket takes over", 20)  # fmt: skip
+        self.assertIn("no gaps", ctl("gaps", "demo"))
+        self.assertIn("nothing has changed", ctl("reload", "--dry-run"))
+
+    def test_the_settings_of_continuity_are_in_order(self):
+        config = os.path.join(self.directory, "continuity.toml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(self.continuity)
+        checked = run_program(FAIRLEAD, "check", config)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class RotationTest(MarketTest):
         self.assert_nothing_lost()
 
     def test_age_rotates(self):
-        self.start(CHANNELS, rotation={"max_age": "1s"})
+        self.start(CHANNELS, rotation={"max_age": "1s", "overlap": "400ms"})
         self._wait_rotations(3, seconds=20)
         self.assertGreaterEqual(len(self._told(stream_pb2.CAUSE_AGE)), 3)
         self.assert_nothing_lost()

@@ -17,7 +17,9 @@ bool ReplaySockets::open(const std::string& endpoint) {
     std::size_t size = sizeof fd;
     zmq_getsockopt(socket.get(), ZMQ_FD, &fd, &size);
     if (!watch_(fd)) return false;
-    sockets_.push_back({endpoint, std::move(socket), std::move(monitor)});
+    // Monitors are silent about sockets of the same process, which are connected at once.
+    const bool is_inproc = endpoint.starts_with("inproc://");
+    sockets_.push_back({endpoint, std::move(socket), std::move(monitor), is_inproc});
     return true;
 }
 

@@ -161,7 +161,8 @@ private:
     std::uint64_t epoch_;
 };
 
-// Answers on a thread of its own: what `answer` returns is sent, body by body, to the peer that asked.
+// For clients that send a request as one frame. Answers on a thread of its own: what `answer` returns is sent, body by
+// body, to the peer that asked.
 class FakeControl {
 public:
     using AnswerFunction = std::function<std::vector<std::string>(const v1::Request& request, int number)>;
@@ -194,9 +195,9 @@ private:
     void serve() {
         while (!stopped_) {
             const Frames frames = receive(socket_);
-            if (frames.size() != 3 || !frames[1].empty()) continue;
+            if (frames.size() != 2) continue;
             v1::Request request;
-            if (!request.ParseFromString(frames[2])) continue;
+            if (!request.ParseFromString(frames[1])) continue;
             int number = 0;
             {
                 const std::lock_guard lock(mutex_);
@@ -205,7 +206,7 @@ private:
                 number = static_cast<int>(requests_.size());
             }
             for (const std::string& body : answer_(request, number))
-                send(socket_, {frames[0], "", body});
+                send(socket_, {frames[0], body});
         }
     }
 

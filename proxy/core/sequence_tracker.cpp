@@ -36,6 +36,7 @@ std::string_view to_string(SequenceSight sight) {
 
 bool SequenceTracker::begins_anew(const SequenceRule& rule, std::uint64_t number) {
     if (last_ - number > rule.max_disorder) return true;
+    if (number <= rule.step && last_ - number > kFirstsDistance) return true;
     const bool goes_on = run_ > 0 && number > lowered_ && follows(rule, lowered_, number);
     run_ = goes_on ? run_ + 1 : 1;
     lowered_ = number;

@@ -12,7 +12,7 @@ struct SequenceRule {
     // Between two messages that follow each other. 0 = numbers only grow: holes cannot be seen.
     std::uint64_t step = 1;
     // A number that falls by more than this began anew; one that falls by less is out of order, unless kResetRun of
-    // them follow each other as numbers do that begin anew.
+    // them follow each other as numbers do that begin anew, or it is the first of all.
     std::uint64_t max_disorder = 1000;
 };
 
@@ -43,6 +43,8 @@ public:
     void forget() { *this = {}; }
 
     static constexpr unsigned kResetRun = 3;
+    // The very first number, this far below the last one, is no straggler either.
+    static constexpr std::uint64_t kFirstsDistance = 8;
 
 private:
     bool begins_anew(const SequenceRule& rule, std::uint64_t number);

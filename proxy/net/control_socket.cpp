@@ -1,5 +1,6 @@
 #include "net/control_socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <utility>
@@ -129,6 +130,9 @@ void ControlSocket::receive_requests() {
 
 void ControlSocket::send(const std::vector<std::string>& frames, const std::string& reply) {
     reply_bytes_ += reply.size();
+    // Not past those that wait already.
+    const auto is_of_client = [&frames](const Waiting& waiting) { return waiting.frames.front() == frames.front(); };
+    if (std::ranges::any_of(waiting_, is_of_client)) return wait_for_room(frames, reply);
     const auto result = send_reply(frames, reply);
     if (result == seam::ReplyResult::Full) return wait_for_room(frames, reply);
     if (result == seam::ReplyResult::Gone) ++undeliverable_;

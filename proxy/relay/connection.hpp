@@ -99,7 +99,8 @@ private:
     void offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival,
                const venue::Facts& facts);
     void leave(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg);
-    bool check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg);
+    bool check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg,
+                        std::uint64_t& venue_sequence);
     void repair(publish::Topic& topic, Leg* leg);
 
     // connection_events.cpp

@@ -54,7 +54,8 @@ void Connection::on_held(Shard& shard, publish::Topic& topic, const core::HeldMe
 }
 
 void Connection::leave(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg) {
-    if (facts.sequence && !check_sequence(topic, arrival, facts, leg)) return;
+    std::uint64_t venue_sequence = facts.sequence.value_or(0);
+    if (facts.sequence && !check_sequence(topic, arrival, facts, leg, venue_sequence)) return;
     facts_.last_message = arrival.received;
     ++facts_.messages;
     facts_.bytes += arrival.message.bytes.size();
@@ -62,16 +63,19 @@ void Connection::leave(publish::Topic& topic, const Arrival& arrival, const venu
                              {.received = arrival.received,
                               .session = arrival.session,
                               .leg = arrival.leg,
-                              .venue_sequence = facts.sequence.value_or(0)});
+                              .venue_sequence = venue_sequence});
 }
 
 // False = it is not to leave: it has left, or belongs before what has left and a gap that was told stands in its place.
-bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg) {
+// A straggler's number says nothing of how far the topic is: `venue_sequence` becomes 0.
+bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg,
+                                std::uint64_t& venue_sequence) {
     const auto [verdict, has_passed] = sequence_.observe(config_, topic, facts, arrival);
     if (has_passed) {
         ++facts_.duplicates;
         return false;
     }
+    if (verdict.sight == core::SequenceSight::OutOfOrder) venue_sequence = 0;
     const bool is_owed = topic.outage.has_value();
     if (!unproved_.empty() && unproved_.erase(&topic) > 0 && verdict.sight == core::SequenceSight::InOrder)
         topic.outage.reset();

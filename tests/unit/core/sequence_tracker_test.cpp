@@ -104,12 +104,15 @@ TEST_CASE("every sight has a name of its own") {
 TEST_CASE("low numbers that follow each other began anew; stragglers between others did not") {
     SequenceTracker anew;
     anew.observe({}, 71);
-    CHECK(anew.observe({}, 1).sight == Sight::OutOfOrder);
-    CHECK(anew.observe({}, 2).sight == Sight::OutOfOrder);
-    const auto third = anew.observe({}, 3);
+    CHECK(anew.observe({}, 11).sight == Sight::OutOfOrder);
+    CHECK(anew.observe({}, 12).sight == Sight::OutOfOrder);
+    const auto third = anew.observe({}, 13);
     CHECK(third.sight == Sight::Reset);
     CHECK(third.before == 71);
+    CHECK(anew.observe({}, 15).sight == Sight::Gap);
+    CHECK(anew.observe({}, 1).sight == Sight::Reset);
     CHECK(anew.observe({}, 5).sight == Sight::Gap);
+    CHECK(anew.observe({}, 1).sight == Sight::OutOfOrder);
 
     SequenceTracker late;
     late.observe({}, 71);

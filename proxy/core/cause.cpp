@@ -54,6 +54,18 @@ std::string_view to_string(Cause cause) {
             return "venue_sequence";
         case Cause::Pool:
             return "pool";
+        case Cause::PrepareFailed:
+            return "prepare_failed";
+        case Cause::LoginFailed:
+            return "login_failed";
+        case Cause::Budget:
+            return "budget";
+        case Cause::VenueSilent:
+            return "venue_silent";
+        case Cause::VenueError:
+            return "venue_error";
+        case Cause::Subscription:
+            return "subscription";
     }
     return "unknown";
 }

@@ -32,6 +32,12 @@ enum class Cause {
     Reload,
     VenueSequence,
     Pool,
+    PrepareFailed,
+    LoginFailed,
+    Budget,
+    VenueSilent,
+    VenueError,
+    Subscription,
 };
 
 // "peer_closed" and so on, for logs.

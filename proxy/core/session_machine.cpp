@@ -88,6 +88,8 @@ void SessionMachine::in_connecting(const SessionInput& input, Step& step) {
         opened(step);
     } else if (const auto* ended = std::get_if<input::Ended>(&input)) {
         failed(*ended, step);
+    } else if (const auto* deferred = std::get_if<input::Deferred>(&input)) {
+        defer(*deferred, step);
     } else if (const auto* command = std::get_if<input::Reconnect>(&input)) {
         step.actions.emplace_back(action::Close{kCloseNormal, "reconnect"});
         reconnect_by_command(command->detail, step);
@@ -227,6 +229,18 @@ void SessionMachine::give_up(const input::Ended& ended, Step& step) {
     if (settings_.failed_retry_interval > Duration::zero()) {
         deadline_ = after(step.now, std::max(settings_.failed_retry_interval, asked));
     }
+}
+
+// attempt_cause_ stays: the next attempt begins for the same reason.
+void SessionMachine::defer(const input::Deferred& deferred, Step& step) {
+    const Duration wait = std::max(deferred.wait, Duration::zero());
+    enter({.state = ConnectionState::Reconnecting,
+           .cause = deferred.cause,
+           .detail = deferred.detail,
+           .attempt = failures_,
+           .retry_in = wait},
+          step);
+    deadline_ = after(step.now, wait);
 }
 
 void SessionMachine::reconnect_by_command(const std::string& detail, Step& step) {

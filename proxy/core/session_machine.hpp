@@ -55,17 +55,24 @@ struct Ended {     // the attempt failed or the connection ended
     std::string detail;
     std::optional<Duration> retry_after;  // from the venue, with 429, 418 or 503: wait at least this long
 };
+// The attempt that Open asked for was not made, because it must wait (a limit of attempts that others share): no
+// failure, and what it was to be made for stands. Of Connecting only.
+struct Deferred {
+    Cause cause = Cause::Budget;
+    std::string detail;
+    Duration wait{0};  // above 0; until the next attempt
+};
 struct Pong {};                           // the answer to the ping last sent; ignored when none is awaited
 struct Tick {                             // next_deadline() has passed
     std::optional<SteadyTime> last_data;  // of this session; empty = none yet
 };
 }  // namespace input
 
-using SessionInput =
-    std::variant<input::Start, input::Stop, input::Reconnect, input::Opened, input::Ended, input::Pong, input::Tick>;
+using SessionInput = std::variant<input::Start, input::Stop, input::Reconnect, input::Opened, input::Ended,
+                                  input::Deferred, input::Pong, input::Tick>;
 
 namespace action {
-struct Open {};                 // begin an attempt; answer with Opened or Ended
+struct Open {};                 // begin an attempt; answer with Opened, Ended or Deferred
 struct Close {                  // end the attempt or the connection; its later events are not to reach the machine
     std::uint16_t code = 1000;  // RFC 6455 7.4.1
     std::string reason;
@@ -127,6 +134,7 @@ private:
     void lost(const input::Ended& ended, Step& step);
     void failed(const input::Ended& ended, Step& step);
     void give_up(const input::Ended& ended, Step& step);
+    void defer(const input::Deferred& deferred, Step& step);
     void reconnect_by_command(const std::string& detail, Step& step);
     void stop(const input::Stop& stop, Step& step);
 

@@ -101,6 +101,13 @@ std::string state_topic(std::string_view connection) {
     return topic;
 }
 
+std::string alert_topic(std::string_view connection) {
+    std::string topic = "alert/";
+    topic += connection;
+    topic += '/';
+    return topic;
+}
+
 std::string system_topic() {
     return "system/";
 }

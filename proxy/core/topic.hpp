@@ -1,6 +1,7 @@
-// The names under which messages leave: data/<connection>/<channel>/, state/<connection>/, system/. A topic is always
-// UTF-8 without NUL and ends in '/', so that a prefix subscription to .../BTCUSD/ does not match .../BTCUSDT/.
-// Different channels have different topics.
+// The names under which messages leave: data/<connection>/<channel>/, state/<connection>/, alert/<connection>/,
+// system/. A topic is always UTF-8 without NUL and ends in '/', so that a prefix subscription to .../BTCUSD/ does not
+// match
+// .../BTCUSDT/. Different channels have different topics.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,7 @@ std::string decode_channel(std::string_view encoded);
 std::optional<std::string> data_topic(std::string_view connection, std::string_view channel);
 
 std::string state_topic(std::string_view connection);
+std::string alert_topic(std::string_view connection);
 std::string system_topic();
 
 }  // namespace fairlead::core

@@ -2,7 +2,7 @@
 // know protobuf. Here they are held together: values, order and names.
 #include "core/cause.hpp"
 #include "core/connection_state.hpp"
-#include "core/subscription_set.hpp"
+#include "core/subscription_state.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "fairlead/v1/stream.pb.h"
 
@@ -31,7 +31,7 @@ TEST_CASE("every cause of the contract is a cause of core of the same value and 
         const std::string name = lower_after("CAUSE_", v1::Cause_Name(static_cast<v1::Cause>(value)));
         CHECK(core::to_string(static_cast<core::Cause>(value)) == name);
     }
-    CHECK(static_cast<int>(core::Cause::Pool) == v1::Cause_MAX);
+    CHECK(static_cast<int>(core::Cause::Subscription) == v1::Cause_MAX);
 }
 
 TEST_CASE("every connection state of the contract is one of core, counted from 1") {

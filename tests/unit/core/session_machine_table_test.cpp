@@ -31,11 +31,23 @@ SessionSettings settings() {
     return settings;
 }
 
-enum class Kind { Start, Stop, Shutdown, Reconnect, Opened, Ended, EndedWithRetryAfter, Pong, EarlyTick, DueTick };
+enum class Kind {
+    Start,
+    Stop,
+    Shutdown,
+    Reconnect,
+    Opened,
+    Ended,
+    EndedWithRetryAfter,
+    Deferred,
+    Pong,
+    EarlyTick,
+    DueTick
+};
 
 constexpr Kind kAllKinds[] = {
-    Kind::Start, Kind::Stop,      Kind::Shutdown, Kind::Reconnect, Kind::Opened, Kind::Ended, Kind::EndedWithRetryAfter,
-    Kind::Pong,  Kind::EarlyTick, Kind::DueTick};
+    Kind::Start,    Kind::Stop, Kind::Shutdown,  Kind::Reconnect, Kind::Opened, Kind::Ended, Kind::EndedWithRetryAfter,
+    Kind::Deferred, Kind::Pong, Kind::EarlyTick, Kind::DueTick};
 
 SessionInput make_input(Kind kind) {
     switch (kind) {
@@ -53,6 +65,8 @@ SessionInput make_input(Kind kind) {
             return input::Ended{Cause::PeerClosed, "1001 going away", std::nullopt};
         case Kind::EndedWithRetryAfter:
             return input::Ended{Cause::UpgradeRefused, "HTTP 429", 45s};
+        case Kind::Deferred:
+            return input::Deferred{Cause::Budget, "venue.example", 7s};
         case Kind::Pong:
             return input::Pong{};
         case Kind::EarlyTick:
@@ -128,6 +142,15 @@ Scene disconnected() {
 Scene connecting() {
     Scene scene;
     scene.step(input::Start{}, 0s);
+    return scene;
+}
+
+// Its second attempt, after a failure, was not made.
+Scene deferred() {
+    Scene scene = connecting();
+    scene.step(input::Ended{Cause::ConnectionLost, "lost", std::nullopt}, 500ms);
+    scene.step(input::Tick{}, 1500ms);
+    scene.step(input::Deferred{Cause::Budget, "venue.example", 7s}, 1500ms);
     return scene;
 }
 
@@ -210,6 +233,7 @@ TEST_CASE("connecting: an attempt opens, fails, takes too long or is called off"
           {Kind::Ended, "connecting>reconnecting peer_closed #1 in 1s: 1001 going away", State::Reconnecting, 1s},
           {Kind::EndedWithRetryAfter, "connecting>reconnecting upgrade_refused #1 in 45s: HTTP 429",
            State::Reconnecting, 45s},
+          {Kind::Deferred, "connecting>reconnecting budget #0 in 7s: venue.example", State::Reconnecting, 7s},
           {Kind::DueTick, "close 1000 timeout\nconnecting>reconnecting timeout #1 in 1s: no connection within 30s",
            State::Reconnecting, 31s}}});
 }
@@ -331,6 +355,16 @@ TEST_CASE("failed with failed_retry_interval: the interval leads to one more att
             {Kind::Shutdown, "failed>disconnected shutdown #0: ending", State::Disconnected, {}},
             {Kind::Reconnect, "failed>reconnecting command #0 in 500ms: asked", State::Reconnecting, 2500ms},
             {Kind::DueTick, "failed>connecting backoff_over #2\nopen", State::Connecting, 332s}}});
+}
+
+TEST_CASE("reconnecting, an attempt was deferred: no failure was counted, and the reason to attempt stands") {
+    check({deferred,
+           State::Reconnecting,
+           8500ms,
+           {{Kind::Stop, "reconnecting>disconnected command #0: paused", State::Disconnected, {}},
+            {Kind::Shutdown, "reconnecting>disconnected shutdown #0: ending", State::Disconnected, {}},
+            {Kind::Reconnect, "reconnecting>reconnecting command #1 in 1s: asked", State::Reconnecting, 2500ms},
+            {Kind::DueTick, "reconnecting>connecting backoff_over #1\nopen", State::Connecting, 38500ms}}});
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ int Dial::on_event(lws* wsi, int reason, void* user, void* in, std::size_t len) 
 }
 
 int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
+    transport_.loop().note_work();
     const std::string_view bytes(static_cast<const char*>(in), in ? len : 0);
     switch (reason) {
         case LWS_CALLBACK_WSI_CREATE:
@@ -206,8 +207,10 @@ void Dial::on_established(lws* wsi) {
     wsi_ = wsi;
     if (!link_) return abandon(core::kCloseGoingAway, "");
     seam::OpenInfo info{.endpoint = peer_address(wsi)};
-    if (SSL* ssl = tls_ ? lws_get_ssl(wsi) : nullptr)
+    if (SSL* ssl = tls_ ? lws_get_ssl(wsi) : nullptr) {
         info.tls = fmt::format("{} {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+        info.certificate_expires = certificate_expiry(ssl);
+    }
     link_->on_open(info);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace fairlead::net {
 namespace {
@@ -29,8 +31,12 @@ constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of 
 struct Loop::Callback {
     static int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/, size_t /*len*/) {
         auto* loop = static_cast<Loop*>(lws_context_user(lws_get_context(wsi)));
-        if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) loop->run_posted();
+        if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) {
+            loop->note_work();
+            loop->run_posted();
+        }
         if (reason == LWS_CALLBACK_RAW_RX_FILE) {
+            loop->note_work();
             if (auto* watch = static_cast<Watch*>(lws_get_opaque_user_data(wsi))) watch->readable();
         }
         return 0;
@@ -112,7 +118,15 @@ void Loop::close() {
 }
 
 void Loop::turn() {
+    end_work();
     lws_service(context_, 0);
+}
+
+void Loop::end_work() {
+    if (work_began_ == core::SteadyTime{}) return;
+    const auto took = steady_now() - std::exchange(work_began_, {});
+    turns_.longest = std::max(turns_.longest, took);
+    if (took > TurnCounters::kStall) ++turns_.stalls;
 }
 
 void Loop::turn_again() {
@@ -159,7 +173,7 @@ void Loop::fire_timers() {
     while (read(timer_fd_, &expirations, sizeof expirations) > 0)
         continue;
     alarm_ = {};
-    const auto now = std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+    const auto now = steady_now();
     const auto last_arming = armings_;
     while (!armed_.empty() && armed_.begin()->first.first <= now && armed_.begin()->first.second <= last_arming) {
         const auto fired = armed_.begin()->second->take();

@@ -24,6 +24,13 @@ struct lws_vhost;
 
 namespace fairlead::net {
 
+struct TurnCounters {
+    std::uint64_t stalls = 0;  // turns that took longer than kStall
+    core::Duration longest{};
+
+    static constexpr core::Duration kStall = std::chrono::milliseconds{10};
+};
+
 // One thread owns it, except for post(). Throws std::runtime_error when the system refuses what it needs.
 class Loop final : public seam::Timers {
 public:
@@ -36,6 +43,13 @@ public:
     void turn();
     // The next turn does not wait. Loop thread only.
     void turn_again();
+    // To be called by what the loop calls back, before it does anything: a turn is measured from its first work to the
+    // next turn, so that waiting does not count. Loop thread only.
+    void note_work() {
+        if (work_began_ == core::SteadyTime{}) work_began_ = steady_now();
+    }
+    const TurnCounters& turns() const { return turns_; }
+
     // Runs `call` on the loop's thread in a later turn; never, once the loop is closed. Any thread.
     void post(std::function<void()> call);
     // `readable` is called for as long as `fd` is readable (level-triggered). The caller keeps `fd`, and the watch
@@ -59,6 +73,10 @@ private:
     // turn.
     using Key = std::pair<core::SteadyTime, std::uint64_t>;
 
+    static core::SteadyTime steady_now() {
+        return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
+    }
+    void end_work();
     void run_posted();
     void fire_timers();
     void set_alarm();
@@ -68,7 +86,9 @@ private:
     int timer_fd_ = -1;
     std::set<std::pair<Key, TimerEntry*>> armed_;
     std::uint64_t armings_ = 0;
-    core::SteadyTime alarm_{};  // what timer_fd_ is set to
+    core::SteadyTime alarm_{};       // what timer_fd_ is set to
+    core::SteadyTime work_began_{};  // in this turn; zero = nothing has been done yet
+    TurnCounters turns_;
     std::deque<Watch> watches_;
     std::mutex mutex_;
     std::deque<std::function<void()>> posted_;  // guarded by mutex_

@@ -25,12 +25,14 @@ public:
 
     seam::SendResult send(std::string_view payload, bool binary) override;
     void ping(std::string_view payload) override;
+    std::size_t queued_messages() const override { return outbox_.size(); }
     void close(std::uint16_t code, std::string_view reason) override;
 
     // From the Dial. Each may destroy this link.
     void on_open(const seam::OpenInfo& info);
     void on_message(const seam::InboundMessage& message) { handler_->on_message(message); }
     void on_pong(std::string_view payload) { handler_->on_pong(payload); }
+    void on_ping() { handler_->on_ping(); }
     // The socket has taken everything. False = nobody had to be told.
     bool on_all_sent();
     void on_ended(Dial& dial, bool tcp_up, seam::EndInfo info);

@@ -181,6 +181,8 @@ void NativeDial::on_frame(const Event& event) {
             return;
         case Event::Kind::Ping:
             pong_ = std::string(event.bytes);
+            pace_pong();
+            if (link()) link()->on_ping();
             return;
         case Event::Kind::Pong:
             if (link()) link()->on_pong(event.bytes);
@@ -190,6 +192,15 @@ void NativeDial::on_frame(const Event& event) {
         case Event::Kind::Violation:
             return on_violation(event);
     }
+}
+
+// A flood of pings is answered now and then only.
+void NativeDial::pace_pong() {
+    if (!link() || link()->request().pong_interval <= core::Duration{0}) return;
+    const auto now = steady_now();
+    if (now >= next_pong_) return;
+    if (!pong_timer_) pong_timer_ = transport().loop().create([this] { request_writable(); });
+    pong_timer_->arm(next_pong_);
 }
 
 void NativeDial::on_close(const Event& event) {
@@ -252,8 +263,11 @@ void NativeDial::fill_batch() {
     auto& keys = transport().mask_keys();
     if (batch_.capacity() > kKeptBatchBytes) std::string().swap(batch_);
     batch_.assign(frame_room(), '\0');
-    if (auto payload = std::exchange(pong_, std::nullopt))
-        websocket::append_frame(batch_, Opcode::Pong, *payload, keys.next());
+    if (pong_ && (next_pong_ == core::SteadyTime{} || steady_now() >= next_pong_)) {
+        websocket::append_frame(batch_, Opcode::Pong, *std::exchange(pong_, std::nullopt), keys.next());
+        const auto interval = link() ? link()->request().pong_interval : core::Duration{0};
+        if (interval > core::Duration{0}) next_pong_ = steady_now() + interval;
+    }
     if (closing_) {
         websocket::append_close(batch_, close_code_, close_reason_, keys.next());
         close_sent_ = true;

@@ -36,6 +36,7 @@ private:
     bool read(lws* wsi);
     void on_bytes(std::string_view bytes);
     void on_frame(const websocket::Event& event);
+    void pace_pong();
     void on_close(const websocket::Event& event);
     void on_violation(const websocket::Event& event);
     void on_body(std::string_view bytes);
@@ -49,6 +50,8 @@ private:
     std::optional<seam::EndInfo> refused_;  // the answer is not 101: its body may still tell why
     std::string body_;
     std::unique_ptr<seam::Timer> body_timer_;
+    std::unique_ptr<seam::Timer> pong_timer_;
+    core::SteadyTime next_pong_{};  // not before; the epoch = at once
 
     std::optional<websocket::Decoder> decoder_;  // once open
     websocket::DecoderCounters counted_;         // of it, what the transport has been told

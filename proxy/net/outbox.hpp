@@ -31,6 +31,7 @@ public:
     // Nothing = it is empty.
     std::optional<OutboundFrame> pop();
     bool empty() const { return frames_.empty(); }
+    std::size_t size() const { return frames_.size(); }
     // True, once, when there were messages since it was asked last.
     bool take_drained();
 

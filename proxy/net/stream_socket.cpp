@@ -30,7 +30,11 @@ core::SteadyTime now() {
 }  // namespace
 
 StreamSocket::StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings& settings)
-    : settings_(settings), socket_(context, ZMQ_XPUB, kLingerMs), loop_(loop), last_look_(loop.create([this] {
+    : settings_(settings),
+      socket_(context, ZMQ_XPUB, kLingerMs),
+      loop_(loop),
+      consumers_(context, loop, socket_),
+      last_look_(loop.create([this] {
           last_look_armed_ = false;
           if (unseen_) look(now());
       })) {
@@ -42,8 +46,9 @@ StreamSocket::StreamSocket(ZmqContext& context, Loop& loop, const StreamSettings
     zmq_setsockopt(socket_.get(), ZMQ_MAXMSGSIZE, &most, sizeof most);
     if (settings.disconnect_slow_consumers) {
         // A consumer that has stopped reading does not see these pings either.
-        socket_.set(ZMQ_HEARTBEAT_IVL, 1'000);
-        socket_.set(ZMQ_HEARTBEAT_TIMEOUT, 5'000);
+        const auto patience = static_cast<int>(settings.slow_after / std::chrono::milliseconds{1});
+        socket_.set(ZMQ_HEARTBEAT_IVL, patience / 5);
+        socket_.set(ZMQ_HEARTBEAT_TIMEOUT, patience);
     }
     for (const auto& endpoint : settings.endpoints)
         files_.push_back(std::make_unique<SocketFile>(endpoint));
@@ -137,9 +142,13 @@ void StreamSocket::receive_subscriptions() {
         if (bytes.empty()) continue;
         const auto prefix = bytes.substr(1);
         if (bytes.front() == 0) {
-            if (const auto found = filters_.find(prefix); found != filters_.end()) filters_.erase(found);
+            const auto found = filters_.find(prefix);
+            if (found == filters_.end()) continue;
+            filters_.erase(found);
+            if (demanded_) demanded_(prefix, false);
         } else if (bytes.front() == 1) {
-            if (filters_.size() < kMaxCountedFilters) filters_.emplace(prefix);
+            const bool is_first = filters_.size() < kMaxCountedFilters && filters_.emplace(prefix).second;
+            if (is_first && demanded_) demanded_(prefix, true);
             if (subscribed_) subscribed_(prefix);
         }
     }

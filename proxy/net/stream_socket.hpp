@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/time.hpp"
+#include "net/consumer_monitor.hpp"
 #include "net/loop.hpp"
 #include "net/socket_file.hpp"
 #include "net/zmq.hpp"
@@ -27,6 +28,7 @@ struct StreamSettings {
     int high_water_mark = 0;
     unsigned socket_mode = 0660;
     bool disconnect_slow_consumers = false;
+    core::Duration slow_after = std::chrono::seconds{5};  // without an answer to pings; 100 ms at least
 };
 
 // Relay thread only.
@@ -37,6 +39,8 @@ public:
 
     // Called for each subscription of a consumer, with its prefix.
     void on_subscription(std::function<void(std::string_view prefix)> call) { subscribed_ = std::move(call); }
+    // Called when the first consumer has subscribed to a prefix, and when the last one has gone.
+    void on_demand(std::function<void(std::string_view prefix, bool wanted)> call) { demanded_ = std::move(call); }
     // What a consumer that subscribes to it gets first: one frame. To be called before bind(), or the first may miss
     // it.
     void set_welcome(std::string_view frame);
@@ -54,6 +58,8 @@ public:
 
     // Distinct prefixes that consumers hold, up to kMaxCountedFilters.
     std::size_t filters() const { return filters_.size(); }
+    // Who has connected, and who has left. Costs a message nothing.
+    const ConsumerList& consumers() const { return consumers_.list(); }
     std::uint64_t last_epoch() const;
     void keep_epoch(std::uint64_t epoch);
 
@@ -71,7 +77,9 @@ private:
     std::vector<std::unique_ptr<SocketFile>> files_;  // outlives the socket
     ZmqSocket socket_;
     Loop& loop_;
+    ConsumerMonitor consumers_;
     std::function<void(std::string_view)> subscribed_;
+    std::function<void(std::string_view, bool)> demanded_;
     std::set<std::string, std::less<>> filters_;
     bool unseen_ = false;  // a subscription may have come in without a sign
     bool more_ = false;    // there are more than the last turn has taken

@@ -4,6 +4,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
+#include <ctime>
+
 namespace fairlead::net {
 namespace {
 
@@ -83,6 +86,13 @@ std::variant<TlsContext, std::string> make_tls_context(const TlsSettings& settin
 
 std::string certificate_problem(long verify_error) {
     return X509_verify_cert_error_string(verify_error);
+}
+
+std::optional<core::WallTime> certificate_expiry(const ssl_st* ssl) {
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl), &X509_free);
+    std::tm when{};
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &when) != 1) return {};
+    return core::WallTime(std::chrono::seconds{timegm(&when)});
 }
 
 }  // namespace fairlead::net

@@ -1,11 +1,15 @@
 // The TLS settings of a connection as an OpenSSL context: certificates are verified, always; TLS 1.2 at least.
 #pragma once
 
+#include "core/time.hpp"
+
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace fairlead::net {
 
@@ -26,5 +30,8 @@ std::variant<TlsContext, std::string> make_tls_context(const TlsSettings& settin
 
 // "certificate has expired" and the like, for an X509_V_ERR number.
 std::string certificate_problem(long verify_error);
+
+// Until when the peer's certificate is valid; empty = it has sent none.
+std::optional<core::WallTime> certificate_expiry(const ssl_st* ssl);
 
 }  // namespace fairlead::net

@@ -5,6 +5,7 @@
 #include "core/cause.hpp"
 #include "core/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,11 +36,15 @@ struct ConnectRequest {
     std::uint64_t max_message_bytes = 0;
     Protocol protocol = Protocol::Lws;
     bool compression = false;  // offer permessage-deflate; Native only
+    // At least this long between two pongs, where the venue counts them: the newest ping is answered (RFC 6455 5.5.3).
+    // Native only.
+    core::Duration pong_interval{};
 };
 
 struct OpenInfo {
-    std::string endpoint{};  // address and port in use
-    std::string tls{};       // protocol and cipher; empty on ws://
+    std::string endpoint{};                               // address and port in use
+    std::string tls{};                                    // protocol and cipher; empty on ws://
+    std::optional<core::WallTime> certificate_expires{};  // the venue's; empty on ws://
 };
 
 struct EndInfo {
@@ -67,6 +72,8 @@ public:
     virtual void on_open(const OpenInfo& info) = 0;
     virtual void on_message(const InboundMessage& message) = 0;
     virtual void on_pong(std::string_view payload) = 0;
+    // Of the venue; it is answered without the handler. Native only.
+    virtual void on_ping() {}
     // Every message accepted by send() has been handed to the socket.
     virtual void on_drained() = 0;
     virtual void on_end(const EndInfo& info) = 0;
@@ -83,6 +90,8 @@ public:
     virtual SendResult send(std::string_view payload, bool binary) = 0;
     // At most 125 bytes; goes before queued messages.
     virtual void ping(std::string_view payload) = 0;
+    // That wait for the socket, pings among them.
+    virtual std::size_t queued_messages() const = 0;
     // Ends the connection: with a close frame of this code if it is open, in the background and bounded in time. No
     // call reaches the handler from then on.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;

@@ -22,10 +22,12 @@ public:
         std::optional<std::uint16_t> closed_with;
         bool open = false;
         bool queue_full = false;
+        std::size_t queued = 0;  // what the link says of its queue
+        std::optional<core::WallTime> certificate_expires;
 
         void accept(const std::string& endpoint = "127.0.0.1:9") {
             open = true;
-            handler->on_open({.endpoint = endpoint});
+            handler->on_open({.endpoint = endpoint, .certificate_expires = certificate_expires});
         }
         void say(std::string_view text, bool binary = false) { handler->on_message({.bytes = text, .binary = binary}); }
         void pong() { handler->on_pong(pings.back()); }
@@ -62,6 +64,7 @@ private:
             return seam::SendResult::Accepted;
         }
         void ping(std::string_view payload) override { peer_->pings.emplace_back(payload); }
+        std::size_t queued_messages() const override { return peer_->queued; }
         void close(std::uint16_t code, std::string_view) override {
             peer_->closed_with = code;
             peer_->open = false;

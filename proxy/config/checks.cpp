@@ -56,15 +56,24 @@ TextProblem check_ipc_path(std::string_view path) {
     return {};
 }
 
+bool is_loopback_host(const std::string& host) {
+    return host == "127.0.0.1" || host == "::1" || host == "localhost";
+}
+
 TextProblem check_tcp_address(std::string_view address) {
     const auto parsed = core::parse_host_port(address, 0);
     if (const auto* problem = std::get_if<std::string>(&parsed)) return *problem;
     const std::string& host = std::get<core::HostPort>(parsed).host;
-    if (host == "127.0.0.1" || host == "::1" || host == "localhost") return {};
+    if (is_loopback_host(host)) return {};
     return fmt::format(
         "{} is outside loopback; fairlead does not encrypt its local sockets: use ipc:// or tcp:// on 127.0.0.1, [::1] "
         "or localhost",
         host);
+}
+
+std::variant<core::HostPort, std::string> parse_listen(std::string address) {
+    if (address.ends_with(":0")) address.back() = '1';  // any port that is free
+    return core::parse_host_port(address, 0);
 }
 
 TextProblem check_http_authority(std::string_view text) {
@@ -195,11 +204,18 @@ TextProblem check_subprotocol(const std::string& subprotocol) {
 }
 
 TextProblem check_listen(const std::string& address) {
-    const auto parsed = core::parse_host_port(address, 0);
+    const auto parsed = parse_listen(address);
     if (const auto* problem = std::get_if<std::string>(&parsed)) {
         return fmt::format("{}; write host:port as in \"127.0.0.1:9810\", or \"\" for off", *problem);
     }
+    if (std::get<core::HostPort>(parsed).ipv6_literal) return "HTTP listens on IPv4 only: write 127.0.0.1:9810";
     return {};
+}
+
+bool is_loopback(const std::string& address) {
+    const auto parsed = parse_listen(address);
+    const auto* listen = std::get_if<core::HostPort>(&parsed);
+    return listen != nullptr && is_loopback_host(listen->host);
 }
 
 }  // namespace fairlead::config

@@ -34,7 +34,9 @@ TextProblem check_header_name(const std::string& name);
 TextProblem check_header_value(const SecretText& value);
 // One name or several with commas between them.
 TextProblem check_subprotocol(const std::string& subprotocol);
-// host:port
+// host:port; port 0 = any.
 TextProblem check_listen(const std::string& address);
+// Of an address that is in order: nobody from outside can reach it.
+bool is_loopback(const std::string& address);
 
 }  // namespace fairlead::config

@@ -2,7 +2,9 @@
 // valid.
 #pragma once
 
+#include "config/profile.hpp"
 #include "config/secret_text.hpp"
+#include "core/alert.hpp"
 #include "core/time.hpp"
 
 #include <cstdint>
@@ -33,9 +35,11 @@ struct ControlConfig {
 };
 
 struct HttpConfig {
-    std::string listen = "127.0.0.1:9810";  // empty = off
-    std::string token_file;
-    bool operator==(const HttpConfig&) const = default;
+    std::string listen = "127.0.0.1:9810";  // empty = off; port 0 = any free one
+    std::string token_file;                 // whose first line changes need; required outside loopback
+    // Not a key: the section is there. Without it, a second sidecar that finds the port taken goes on without HTTP.
+    bool written = false;
+    bool operator==(const HttpConfig& other) const { return listen == other.listen && token_file == other.token_file; }
 };
 
 struct JournalConfig {
@@ -59,25 +63,38 @@ struct NetworkConfig {
     unsigned alert_threshold = 3;                            // alerts turn warning here
     core::Duration stable_after = std::chrono::seconds{10};  // held this long, the backoff begins anew
     core::Duration failed_retry_interval{0};                 // `failed` tries again after this; 0 = only by command
+    std::string budget_dir{};  // where sidecars of one machine share a venue's limit of connections; empty = not shared
     bool operator==(const NetworkConfig&) const = default;
 };
 
-enum class AlertLevel { Info, Warning, Critical };
+using core::AlertLevel;
+
+enum class WebhookFormat { Json, Alertmanager };
 
 struct AlertChannelConfig {
     AlertLevel level = AlertLevel::Info;
     bool enabled = true;
-    SecretText url;  // webhook only
+    // Webhook only.
+    SecretText url{};                            // of an Alertmanager: without or with its path, /api/v2/alerts
+    WebhookFormat format = WebhookFormat::Json;  // plain JSON, or the API (v2) of Prometheus' Alertmanager
+    unsigned queue = 1000;                       // alerts that wait for it; the oldest makes room
+    std::string ca_file{};                       // PEM; empty = the system's store
     bool operator==(const AlertChannelConfig&) const = default;
 };
 
 struct AlertsConfig {
-    unsigned history = 1000;
-    std::map<std::string, AlertChannelConfig> channels;  // stream, log, webhook
+    unsigned history = 1000;  // alerts that can be listed
+    // stream, log, webhook: the first two are there, a webhook only where it is set.
+    std::map<std::string, AlertChannelConfig> channels = {{"log", {.level = AlertLevel::Warning}}, {"stream", {}}};
     bool operator==(const AlertsConfig&) const = default;
 };
 
 enum class LogFormat { Text, Json };
+
+struct ReloadConfig {
+    bool watch = false;  // reload when the file has changed, besides SIGHUP and the command; needs inotify
+    bool operator==(const ReloadConfig&) const = default;
+};
 
 struct LogConfig {
     std::string level = "info";  // debug | info | warning | error
@@ -125,15 +142,18 @@ struct SequenceConfig {
 struct ConnectionConfig {
     std::string id;  // [A-Za-z0-9_.-], 1 to 64 characters
     std::string profile = "generic";
-    std::vector<SecretText> urls;  // `url` or `urls`
+    Profile venue;                                  // what that name means
+    std::map<std::string, SecretText> credentials;  // for the profile's login: key, secret, passphrase …
+    std::vector<SecretText> urls;                   // `url` or `urls`
     EndpointOrder endpoints = EndpointOrder::Priority;
     core::Duration fail_back_after = std::chrono::minutes{5};  // stable on a lesser endpoint; 0 = never
     std::vector<SecretText> subscriptions;  // generic: texts, sent as they are on every (re)connection
     std::vector<std::string> channel;       // JSON pointers to the channel of a message; empty = channel `all`
     std::map<std::string, SecretText> headers;
     std::string subprotocol;  // Sec-WebSocket-Protocol to offer
-    bool on_demand = false;
-    unsigned legs = 1;               // redundant sockets that carry the same
+    bool on_demand = false;   // a consumer's subscription to data/<id>/<topic>/ subscribes upstream
+    core::Duration on_demand_linger = std::chrono::seconds{30};  // kept after the last consumer has gone
+    unsigned legs = 1;                                           // redundant sockets that carry the same
     unsigned topics_per_socket = 0;  // subscriptions on one socket; above, further sockets are opened; 0 = no limit
     std::vector<std::string>
         dedupe;  // JSON pointers to what makes a message the same on every socket; empty = its bytes
@@ -143,6 +163,8 @@ struct ConnectionConfig {
     SequenceConfig sequence;
     bool last_value = false;        // a consumer that subscribes gets the last message of each topic once more
     core::Duration stale_after{0};  // silence of data that ends the connection; 0 = never
+    // Silence of one channel, while others of its kind go on, after which it is subscribed again; 0 = never.
+    core::Duration channel_stale_after{0};
     std::uint64_t max_message_bytes = std::uint64_t{16} << 20;
     unsigned max_topics = 10000;       // further channels go to `unrouted`
     std::string transport = "native";  // or "lws": libwebsockets' own role
@@ -153,6 +175,14 @@ struct ConnectionConfig {
     bool operator==(const ConnectionConfig&) const = default;
 };
 
+// Where profiles of one's own are.
+struct ProfilesConfig {
+    std::string dir;  // relative to the file; empty = only those beside it, in `venues`
+    // Not a key: all that are searched before the shipped ones. As it is made: of a file in the working directory.
+    std::vector<std::string> directories = {"venues"};
+    bool operator==(const ProfilesConfig&) const = default;
+};
+
 struct Config {
     StreamConfig stream;
     ControlConfig control;
@@ -161,6 +191,8 @@ struct Config {
     NetworkConfig network;
     AlertsConfig alerts;
     LogConfig log;
+    ReloadConfig reload;
+    ProfilesConfig profiles;
     std::map<std::string, ConnectionConfig> connections;
     bool operator==(const Config&) const = default;
 };

@@ -1,5 +1,6 @@
 // [connections.<id>]: one connection, its TLS, its headers and its own network settings.
 #include "config/checks.hpp"
+#include "config/connection_venue.hpp"
 #include "config/sections.hpp"
 
 #include <fmt/format.h>
@@ -19,29 +20,17 @@ constexpr std::size_t kMaxSockets = 64;  // of one connection, for topics_per_so
 constexpr unsigned kMaxTopics = 1'000'000;
 constexpr std::uint64_t kMaxMessageBytes = std::uint64_t{1} << 30;
 
-// A setting that is understood but has no implementation must not be taken for one that works.
-void refuse_unavailable(TableReader& table, std::string_view key, bool asked_for, std::string_view what) {
-    if (asked_for && table.valid(key)) {
-        table.problem(key, fmt::format("{} is not available in this version; remove the key", what));
-    }
-}
-
-void read_profile(TableReader& table, std::string& profile) {
-    table.text("profile", profile);
-    const std::vector<std::string_view> known = known_profiles();
-    if (!table.valid("profile") || std::find(known.begin(), known.end(), profile) != known.end()) return;
-    table.problem("profile", fmt::format("\"{}\" is not a profile of this version, must be {}{}", profile,
-                                         join_or(known), suggestion(profile, known)));
-}
-
-void read_urls(TableReader& table, std::vector<SecretText>& urls) {
+void read_urls(TableReader& table, ConnectionConfig& connection, Scope scope) {
+    std::vector<SecretText>& urls = connection.urls;
     SecretText url;
     table.secret("url", url);
-    table.check("url", check_url(url));
-    table.secrets("urls", urls, [](const std::string& text) { return check_url(SecretText(text)); });
+    table.check("url", check_url_of(connection.venue, url));
+    table.secrets("urls", urls,
+                  [&](const std::string& text) { return check_url_of(connection.venue, SecretText(text)); });
     if (table.has("url") && table.has("urls")) {
         table.problem("urls", "url is there as well; write one of the two");
     } else if (!table.has("url") && !table.has("urls")) {
+        if (scope == Scope::Defaults) return;
         table.problem("url", "is missing; a connection needs its url: url = \"wss://host/path\"");
     } else if (table.valid("urls")) {
         if (urls.empty()) table.problem("urls", "the list is empty; a connection needs a URL");
@@ -81,11 +70,6 @@ void read_tls(TableReader& table, TlsConfig& tls, bool plain_url) {
     table.finish();
 }
 
-TextProblem check_not_empty(const std::string& text) {
-    if (text.empty()) return "is empty; remove it";
-    return {};
-}
-
 void read_limits(TableReader& table, ConnectionConfig& connection) {
     table.duration("stale_after", connection.stale_after, 1ms, 24h, TableReader::Zero::Allowed);
     table.size("max_message_bytes", connection.max_message_bytes, 1, kMaxMessageBytes);
@@ -97,7 +81,6 @@ void read_modes(TableReader& table, ConnectionConfig& connection) {
                  TableReader::Names<EndpointOrder>{{"priority", EndpointOrder::Priority},
                                                    {"round_robin", EndpointOrder::RoundRobin}});
     table.duration("fail_back_after", connection.fail_back_after, 1s, 24h, TableReader::Zero::Allowed);
-    table.flag("on_demand", connection.on_demand);
     table.integer("legs", connection.legs, 1U, kMaxLegs);
     table.integer("topics_per_socket", connection.topics_per_socket, 0U, kMaxTopicsPerSocket);
     table.flag("last_value", connection.last_value);
@@ -105,7 +88,6 @@ void read_modes(TableReader& table, ConnectionConfig& connection) {
                  TableReader::Names<std::string>{{"lws", "lws"}, {"native", "native"}});
     table.flag("compression", connection.compression);
 
-    refuse_unavailable(table, "on_demand", connection.on_demand, "subscribing on demand");
     if (connection.compression && connection.transport != "native" && table.usable("transport")) {
         table.problem("compression", "needs transport = \"native\": libwebsockets' own can end the process");
     }
@@ -156,7 +138,8 @@ void read_sequence(TableReader& table, SequenceConfig& sequence) {
 }
 
 void check_pool(TableReader& table, const ConnectionConfig& connection) {
-    if (connection.topics_per_socket > 0 && connection.channel.empty() && table.usable("channel")) {
+    const bool has_channels = !connection.channel.empty() || !connection.venue.channel_id.empty();
+    if (connection.topics_per_socket > 0 && !has_channels && table.usable("channel")) {
         table.problem("topics_per_socket",
                       "needs channel: with one topic for all, it cannot be told which socket carries it");
     }
@@ -180,23 +163,23 @@ void read_continuity(TableReader& table, ConnectionConfig& connection) {
 
 }  // namespace
 
-std::vector<std::string_view> known_profiles() {
-    return {"generic"};
-}
-
-void read_connection(TableReader& table, ConnectionConfig& connection) {
-    if (const TextProblem problem = check_connection_id(connection.id)) {
-        table.report().problem(table.at(), table.path(), *problem);
+void read_connection(TableReader& table, ConnectionConfig& connection, Scope scope) {
+    read_urls(table, connection, scope);
+    if (scope == Scope::Connection) {
+        if (const TextProblem problem = check_connection_id(connection.id)) {
+            table.report().problem(table.at(), table.path(), *problem);
+        }
+        table.text("profile", connection.profile);
+        read_credentials(table, connection);
+        read_subscriptions(table, connection);
     }
-    read_profile(table, connection.profile);
-    read_urls(table, connection.urls);
-    table.secrets("subscriptions", connection.subscriptions, check_not_empty);
     table.texts("channel", connection.channel, TableReader::ListForm::StringOrList, check_json_pointer);
     if (auto headers = table.table("headers")) read_headers(*headers, connection.headers);
     table.text("subprotocol", connection.subprotocol);
     table.check("subprotocol", check_subprotocol(connection.subprotocol));
     read_limits(table, connection);
     read_modes(table, connection);
+    read_topic_life(table, connection);
     read_continuity(table, connection);
     const bool plain_url = !connection.urls.empty() && std::ranges::all_of(connection.urls, is_plain_url);
     if (auto tls = table.table("tls")) read_tls(*tls, connection.tls, plain_url);

@@ -15,6 +15,7 @@ namespace fairlead::config {
 struct Position {
     unsigned line = 0;  // from 1
     unsigned column = 0;
+    unsigned file = 0;  // among those that were read: 0 = the one that was asked for, others are profiles
 };
 
 struct Member;
@@ -38,6 +39,7 @@ struct Member {
 };
 
 // A table, or the first syntax error (duplicate keys are one); the parser does not go on behind it.
-std::variant<Node, Problem> parse_document(std::string_view toml, const std::string& file_name);
+// `file` goes into every position.
+std::variant<Node, Problem> parse_document(std::string_view toml, const std::string& file_name, unsigned file = 0);
 
 }  // namespace fairlead::config

@@ -3,18 +3,18 @@
 
 #include "config/checks.hpp"
 #include "config/document.hpp"
+#include "config/file_text.hpp"
+#include "config/profile_files.hpp"
 #include "config/reader.hpp"
 #include "config/sections.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
+#include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <tuple>
 
 namespace fairlead::config {
@@ -24,10 +24,17 @@ constexpr std::size_t kMaxFileBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxConnectionBytes = std::size_t{256} << 10;
 constexpr std::string_view kAddedConnectionFile = "request";  // takes the place of the file's name in problems
 
-void sort_by_place(Problems& problems) {
-    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+// Those of the file that was asked for first. A profile that several others extend may have told its twice.
+void sort_by_place(Problems& problems, const std::string& asked_for) {
+    std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) {
+        const bool a_is_other = a.file != asked_for;
+        const bool b_is_other = b.file != asked_for;
+        return std::tie(a_is_other, a.file, a.line, a.column) < std::tie(b_is_other, b.file, b.line, b.column);
     });
+    const auto repeated = std::unique(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+        return a.to_string() == b.to_string();
+    });
+    problems.erase(repeated, problems.end());
 }
 
 template <typename Section>
@@ -36,23 +43,46 @@ void read_section(TableReader& top, std::string_view key, Section& section,
     if (auto table = top.table(key)) read(*table, section);
 }
 
-void note_without_effect(TableReader& top, std::string_view key) {
-    if (top.valid(key)) top.report().notice(top.at(key), std::string(key), "has no effect in this version");
+// One connection: the defaults of its profile under what `table`, a reader of `keys`, has. Nothing if the profile
+// cannot be had: what a connection lacks is known only with it.
+std::optional<ConnectionConfig> read_with_profile(const std::string& id, const Node::Table& keys, TableReader& table,
+                                                  const NetworkConfig& network, ProfileFiles& profiles) {
+    ConnectionConfig connection;
+    connection.id = id;
+    connection.network = network;
+    table.text("profile", connection.profile);
+    if (!table.usable("profile")) return {};
+    const ProfileFiles::Found found = profiles.find(connection.profile);
+    if (const auto* unknown = std::get_if<ProfileFiles::Unknown>(&found)) table.problem("profile", unknown->message);
+    const auto* document = std::get_if<const ProfileDocument*>(&found);
+    if (document == nullptr) return {};
+    connection.venue = (*document)->profile;
+    const Node::Table all = merged((*document)->connection, keys);
+    TableReader reader(all, table.path(), table.at(), table.report());
+    read_connection(reader, connection, Scope::Connection);
+    return connection;
 }
 
-// Reads the [connections.<id>] tables. `network` holds the defaults of each.
+// Reads the [connections.<id>] tables. `config` holds the defaults of each.
 void read_connections(TableReader& top, Config& config) {
     auto tables = top.table("connections");
     if (!tables) return;
+    ProfileFiles profiles(config.profiles.directories, top.report());
     for (const Member* member : tables->members()) {
-        ConnectionConfig connection;
-        connection.id = member->key;
-        connection.network = config.network;
         auto table = tables->table(member->key);
         if (!table) continue;
-        read_connection(*table, connection);
-        config.connections[member->key] = std::move(connection);
+        auto connection = read_with_profile(member->key, std::get<Node::Table>(member->value.value), *table,
+                                            config.network, profiles);
+        if (connection) config.connections[member->key] = std::move(*connection);
     }
+}
+
+void find_profile_directories(TableReader& top, ProfilesConfig& profiles) {
+    profiles.directories = profile_directories_beside(profiles.dir, top.report().files.front());
+    auto table = top.table("profiles");
+    std::error_code ignored;
+    if (profiles.dir.empty() || !table || std::filesystem::is_directory(profiles.directories.front(), ignored)) return;
+    table->check("dir", fmt::format("{} is no directory", profiles.directories.front()));
 }
 
 // The last values are those of the journal.
@@ -91,29 +121,33 @@ Loaded read_config(TableReader& top) {
     read_section(top, "network", config.network, read_network);
     read_section(top, "alerts", config.alerts, read_alerts);
     read_section(top, "log", config.log, read_log);
+    read_section(top, "reload", config.reload, read_reload);
+    read_section(top, "profiles", config.profiles, read_profiles);
+    find_profile_directories(top, config.profiles);
     read_connections(top, config);
     top.finish();
     check_sockets_differ(top, config);
     check_last_values(top, config);
-    for (const std::string_view key : {"http", "alerts"})
-        note_without_effect(top, key);
     if (config.connections.empty()) {
         top.report().notice({}, "connections", "there are none; they can be added while fairlead runs");
     }
     return loaded;
 }
 
-std::variant<std::string, Problem> read_whole_file(const std::string& path) {
-    const auto failed = [&](std::string_view what) {
-        return Problem{path, 0, 0, "", fmt::format("{}: {}", what, std::strerror(errno))};
-    };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
-    if (!file) return failed("cannot be opened");
-    std::string text(kMaxFileBytes + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (std::ferror(file.get()) != 0) return failed("cannot be read");
-    if (text.size() > kMaxFileBytes) return Problem{path, 0, 0, "", "is larger than 4 MiB; is it the right file?"};
-    return text;
+// A connection that has the profile's defaults and nothing else.
+std::variant<ConnectionConfig, Problems> with_defaults(const ProfileFiles::Found& found, Report& report) {
+    if (const auto* unknown = std::get_if<ProfileFiles::Unknown>(&found)) report.problem({}, "", unknown->message);
+    if (const auto* document = std::get_if<const ProfileDocument*>(&found)) {
+        ConnectionConfig connection;
+        connection.id = (*document)->profile.name;
+        connection.profile = connection.id;
+        connection.venue = (*document)->profile;
+        TableReader reader((*document)->connection, "connection", {}, report);
+        read_connection(reader, connection, Scope::Defaults);
+        return connection;
+    }
+    sort_by_place(report.problems, report.files.front());
+    return std::move(report.problems);
 }
 
 }  // namespace
@@ -130,7 +164,7 @@ std::string Problem::to_string() const {
 }
 
 std::variant<Loaded, Problems> load_file(const std::string& path) {
-    const auto text = read_whole_file(path);
+    const auto text = read_file_text(path, kMaxFileBytes);
     if (const auto* problem = std::get_if<Problem>(&text)) return Problems{*problem};
     return load_text(std::get<std::string>(text), path);
 }
@@ -139,34 +173,47 @@ std::variant<Loaded, Problems> load_text(std::string_view toml, const std::strin
     const auto document = parse_document(toml, file_name);
     if (const auto* problem = std::get_if<Problem>(&document)) return Problems{*problem};
     const Node& root = std::get<Node>(document);
-    Report report{file_name, {}, {}};
+    Report report{{file_name}, {}, {}};
     TableReader top(std::get<Node::Table>(root.value), "", root.at, report);
     Loaded loaded = read_config(top);
     if (!report.problems.empty()) {
-        sort_by_place(report.problems);
+        sort_by_place(report.problems, file_name);
         return std::move(report.problems);
     }
     loaded.notices = std::move(report.notices);
-    sort_by_place(loaded.notices);
+    sort_by_place(loaded.notices, file_name);
     return loaded;
 }
 
 std::variant<ConnectionConfig, Problems> load_connection(const std::string& id, std::string_view toml,
-                                                         const NetworkConfig& defaults) {
+                                                         const NetworkConfig& defaults,
+                                                         const std::vector<std::string>& profile_directories) {
     const std::string file(kAddedConnectionFile);
     if (toml.size() > kMaxConnectionBytes) return Problems{{file, 0, 0, "", "is larger than 256 KiB"}};
     const auto document = parse_document(toml, file);
     if (const auto* problem = std::get_if<Problem>(&document)) return Problems{*problem};
     const Node& root = std::get<Node>(document);
-    Report report{file, {}, {}};
-    TableReader table(std::get<Node::Table>(root.value), "connections." + id, root.at, report);
-    ConnectionConfig connection;
-    connection.id = id;
-    connection.network = defaults;
-    read_connection(table, connection);
-    if (report.problems.empty()) return connection;
-    sort_by_place(report.problems);
+    const auto& keys = std::get<Node::Table>(root.value);
+    Report report{{file}, {}, {}};
+    TableReader table(keys, "connections." + id, root.at, report);
+    ProfileFiles profiles(profile_directories, report);
+    auto connection = read_with_profile(id, keys, table, defaults, profiles);
+    if (report.problems.empty() && connection) return std::move(*connection);
+    sort_by_place(report.problems, file);
     return std::move(report.problems);
+}
+
+std::variant<ConnectionConfig, Problems> load_profile(const std::string& path) {
+    Report report{{path}, {}, {}};
+    ProfileFiles profiles({}, report);
+    return with_defaults(profiles.read(path), report);
+}
+
+std::variant<ConnectionConfig, Problems> load_profile_named(const std::string& name,
+                                                            const std::vector<std::string>& directories) {
+    Report report{{name}, {}, {}};
+    ProfileFiles profiles(directories, report);
+    return with_defaults(profiles.find(name), report);
 }
 
 }  // namespace fairlead::config

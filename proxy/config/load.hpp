@@ -31,12 +31,17 @@ std::variant<Loaded, Problems> load_file(const std::string& path);
 std::variant<Loaded, Problems> load_text(std::string_view toml, const std::string& file_name);
 
 // The keys of one [connections.<id>] table as TOML text, for connections added at run time. `defaults` is the [network]
-// of the running configuration.
+// of the running configuration, `profile_directories` its profiles.directories: without them there are the shipped
+// profiles.
 std::variant<ConnectionConfig, Problems> load_connection(const std::string& id, std::string_view toml,
-                                                         const NetworkConfig& defaults);
+                                                         const NetworkConfig& defaults,
+                                                         const std::vector<std::string>& profile_directories = {});
 
-// Names that the key `profile` of a connection can have.
-std::vector<std::string_view> known_profiles();
+// The profile in this file, as a connection that has its defaults and nothing else: it may have no URL.
+std::variant<ConnectionConfig, Problems> load_profile(const std::string& path);
+// The same by its name; directories as above.
+std::variant<ConnectionConfig, Problems> load_profile_named(const std::string& name,
+                                                            const std::vector<std::string>& directories);
 
 // The whole configuration as TOML, defaults filled in, ${…} as written: for `fairlead check --print`. It loads to an
 // equal Config, except that a user and password written out in the URL of a proxy or webhook are replaced by ***.

@@ -73,6 +73,13 @@ std::string without_literal_password(const SecretText& url) {
     return harmless ? url.written() : url.display();
 }
 
+std::string quoted_urls(const std::vector<SecretText>& urls) {
+    std::vector<std::string> shown;
+    for (const SecretText& url : urls)
+        shown.push_back(without_literal_password(url));
+    return quoted_list(shown);
+}
+
 std::string number(double value) {
     const std::string text = fmt::format("{}", value);
     return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
@@ -142,6 +149,7 @@ void print_network(Printer& out, const std::string& prefix, const NetworkConfig&
     out.line(key("alert_threshold"), std::uint64_t{network.alert_threshold});
     out.line(key("stable_after"), network.stable_after);
     out.line(key("failed_retry_interval"), network.failed_retry_interval);
+    out.line(key("budget_dir"), quoted(network.budget_dir));
 }
 
 void print_local_sockets(Printer& out, const Config& config) {
@@ -165,7 +173,11 @@ void print_alerts(Printer& out, const AlertsConfig& alerts) {
         out.section("alerts.channels." + key_text(channel_name));
         out.line("level", quoted(name(channel.level)));
         out.line("enabled", channel.enabled);
-        if (!channel.url.empty()) out.line("url", quoted(without_literal_password(channel.url)));
+        if (channel_name != "webhook") continue;
+        out.line("url", quoted(without_literal_password(channel.url)));
+        out.line("format", quoted(channel.format == WebhookFormat::Json ? "json" : "alertmanager"));
+        out.line("queue", std::uint64_t{channel.queue});
+        out.line("ca_file", quoted(channel.ca_file));
     }
 }
 
@@ -177,6 +189,11 @@ std::string shown(const std::string& header, const SecretText& value) {
     for (const auto* part : {"auth", "cookie", "key", "pass", "secret", "sign", "token"})
         if (name.find(part) != std::string::npos && !value.has_secret()) return "***";
     return value.written();
+}
+
+// A credential that is written out is a secret, whatever its name is.
+std::string shown_credential(const SecretText& value) {
+    return value.has_secret() ? value.written() : "***";
 }
 
 // What has no meaning without its neighbour is left out where that is not set.
@@ -200,10 +217,12 @@ void print_continuity(Printer& out, const ConnectionConfig& connection) {
 void print_connection(Printer& out, const ConnectionConfig& connection) {
     out.section("connections." + key_text(connection.id));
     out.line("profile", quoted(connection.profile));
+    for (const auto& [key, value] : connection.credentials)
+        out.line("credentials." + key_text(key), quoted(shown_credential(value)));
     if (connection.urls.size() == 1) {
-        out.line("url", quoted(connection.urls.front().written()));
+        out.line("url", quoted(without_literal_password(connection.urls.front())));
     } else {
-        out.line("urls", quoted_list(connection.urls));
+        out.line("urls", quoted_urls(connection.urls));
     }
     out.line("endpoints", quoted(name(connection.endpoints)));
     out.line("fail_back_after", connection.fail_back_after);
@@ -214,11 +233,13 @@ void print_connection(Printer& out, const ConnectionConfig& connection) {
     }
     out.line("subprotocol", quoted(connection.subprotocol));
     out.line("on_demand", connection.on_demand);
+    out.line("on_demand_linger", connection.on_demand_linger);
     out.line("legs", std::uint64_t{connection.legs});
     out.line("topics_per_socket", std::uint64_t{connection.topics_per_socket});
     print_continuity(out, connection);
     out.line("last_value", connection.last_value);
     out.line("stale_after", connection.stale_after);
+    out.line("channel_stale_after", connection.channel_stale_after);
     out.line("max_message_bytes", quoted(format_size(connection.max_message_bytes)));
     out.line("max_topics", std::uint64_t{connection.max_topics});
     out.line("transport", quoted(connection.transport));
@@ -245,6 +266,10 @@ std::string to_toml(const Config& config) {
     out.section("log");
     out.line("level", quoted(config.log.level));
     out.line("format", quoted(name(config.log.format)));
+    out.section("reload");
+    out.line("watch", config.reload.watch);
+    out.section("profiles");
+    out.line("dir", quoted(config.profiles.dir));
     for (const auto& [id, connection] : config.connections)
         print_connection(out, connection);
     return out.take();

@@ -54,11 +54,11 @@ std::string join_or(const std::vector<std::string_view>& words) {
 }
 
 void Report::problem(Position at, std::string key, std::string message) {
-    problems.push_back({file, at.line, at.column, std::move(key), std::move(message)});
+    problems.push_back({files[at.file], at.line, at.column, std::move(key), std::move(message)});
 }
 
 void Report::notice(Position at, std::string key, std::string message) {
-    notices.push_back({file, at.line, at.column, std::move(key), std::move(message)});
+    notices.push_back({files[at.file], at.line, at.column, std::move(key), std::move(message)});
 }
 
 TableReader::TableReader(const Node::Table& table, std::string path, Position at, Report& report)
@@ -283,6 +283,28 @@ std::optional<TableReader> TableReader::table(std::string_view key) {
         return {};
     }
     return std::make_optional<TableReader>(*table, path(key), member->at, report_);
+}
+
+std::vector<TableReader> TableReader::tables(std::string_view key) {
+    std::vector<TableReader> result;
+    const Node* node = take(key);
+    if (node == nullptr || !usable(key)) return result;
+    const auto* list = std::get_if<Node::Array>(&node->value);
+    if (list == nullptr) {
+        wrong_type(key, *node, "a list of tables");
+        return result;
+    }
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        const Node& element = (*list)[i];
+        const std::string element_path = fmt::format("{}[{}]", path(key), i);
+        if (const auto* table = std::get_if<Node::Table>(&element.value)) {
+            result.emplace_back(*table, element_path, element.at, report_);
+        } else {
+            faulty_.emplace(key);
+            report_.problem(element.at, element_path, fmt::format("is {}, must be a table", element.type_name()));
+        }
+    }
+    return result;
 }
 
 std::vector<const Member*> TableReader::members() {

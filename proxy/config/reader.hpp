@@ -18,9 +18,9 @@
 
 namespace fairlead::config {
 
-// What was found in one file.
+// What was found in the files that were read.
 struct Report {
-    std::string file;
+    std::vector<std::string> files;  // their names, by Position::file
     Problems problems;
     Problems notices;
 
@@ -72,6 +72,8 @@ public:
     // The members of the table at `key`, each to be read by the caller; none if the key is absent or no table (told
     // once).
     std::optional<TableReader> table(std::string_view key);
+    // The tables of the list at `key`, in its order; none as above. What is no table among them is told.
+    std::vector<TableReader> tables(std::string_view key);
     // For tables whose keys are chosen by the user: all members, which are known from then on.
     std::vector<const Member*> members();
 

@@ -36,6 +36,11 @@ void read_alert_channel(TableReader& table, AlertChannelConfig& channel, bool is
         table.secret("url", channel.url);
         table.check("url", check_webhook_url(channel.url));
         if (!table.has("url")) table.problem("url", "a webhook needs its url");
+        table.choice("format", channel.format,
+                     TableReader::Names<WebhookFormat>{{"json", WebhookFormat::Json},
+                                                       {"alertmanager", WebhookFormat::Alertmanager}});
+        table.integer("queue", channel.queue, 1U, kMaxCount);
+        table.text("ca_file", channel.ca_file);
     }
     table.finish();
 }
@@ -79,8 +84,12 @@ void read_control(TableReader& table, ControlConfig& control) {
 
 void read_http(TableReader& table, HttpConfig& http) {
     table.text("listen", http.listen);
+    http.written = true;
     if (!http.listen.empty()) table.check("listen", check_listen(http.listen));
     table.text("token_file", http.token_file);
+    const bool is_open = !http.listen.empty() && !is_loopback(http.listen);
+    if (is_open && table.valid("listen") && http.token_file.empty())
+        table.problem("listen", "is outside loopback: set token_file, whose content changes then need");
     table.finish();
 }
 
@@ -111,6 +120,16 @@ void read_log(TableReader& table, LogConfig& log) {
     table.finish();
 }
 
+void read_reload(TableReader& table, ReloadConfig& reload) {
+    table.flag("watch", reload.watch);
+    table.finish();
+}
+
+void read_profiles(TableReader& table, ProfilesConfig& profiles) {
+    table.text("dir", profiles.dir);
+    table.finish();
+}
+
 void read_network(TableReader& table, NetworkConfig& network) {
     using Zero = TableReader::Zero;
     table.integer("max_retries", network.max_retries, 0U, kMaxCount);
@@ -126,6 +145,10 @@ void read_network(TableReader& table, NetworkConfig& network) {
     table.integer("alert_threshold", network.alert_threshold, 1U, kMaxCount);
     table.duration("stable_after", network.stable_after, 1ms, kDay, Zero::Allowed);
     table.duration("failed_retry_interval", network.failed_retry_interval, 1ms, kDay, Zero::Allowed);
+    table.text("budget_dir", network.budget_dir);
+    if (!network.budget_dir.empty() && !network.budget_dir.starts_with('/')) {
+        table.check("budget_dir", "must be the absolute path of a directory that the sidecars share");
+    }
     check_combinations(table, network);
     table.finish();
 }

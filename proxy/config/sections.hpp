@@ -13,8 +13,16 @@ void read_http(TableReader& table, HttpConfig& http);
 void read_journal(TableReader& table, JournalConfig& journal);
 void read_alerts(TableReader& table, AlertsConfig& alerts);
 void read_log(TableReader& table, LogConfig& log);
+void read_reload(TableReader& table, ReloadConfig& reload);
+void read_profiles(TableReader& table, ProfilesConfig& profiles);
 // `network` holds the defaults that apply where the table is silent.
 void read_network(TableReader& table, NetworkConfig& network);
-void read_connection(TableReader& table, ConnectionConfig& connection);
+
+enum class Scope {
+    Connection,  // of a user, the defaults of its profile merged in
+    Defaults,    // of a profile: what a connection must have may be missing, and what is its own is unknown
+};
+// `connection` has its id, its profile and `venue`, and what applies where the table is silent.
+void read_connection(TableReader& table, ConnectionConfig& connection, Scope scope);
 
 }  // namespace fairlead::config

@@ -110,8 +110,10 @@ TEST_CASE("unknown keys name the nearest known one") {
         {"[network]\nmax_retrys = 1\n", 2, 1, "network.max_retrys", "did you mean `max_retries`?"},
         {"[alerts]\nhistroy = 1\n", 2, 1, "alerts.histroy", "did you mean `history`?"},
         {"[alerts.channels.email]\n", 1, 18, "alerts.channels.email", "unknown key"},
+        {"[alerts.channels.log]\nqueue = 5\n", 2, 1, "alerts.channels.log.queue", "unknown key"},
         {"[alerts.channels.log]\nurl = \"http://h\"\n", 2, 1, "alerts.channels.log.url", "unknown key"},
         {"[log]\nlvl = \"info\"\n", 2, 1, "log.lvl", "did you mean `level`?"},
+        {"[reload]\nwach = true\n", 2, 1, "reload.wach", "did you mean `watch`?"},
         {connection("subscription = []"), 3, 1, "connections.a.subscription", "did you mean `subscriptions`?"},
         {connection("tls.cafile = \"x\""), 3, 5, "connections.a.tls.cafile", "did you mean `ca_file`?"},
         {connection("network.pong_timout = \"1s\""), 3, 9, "connections.a.network.pong_timout", "`pong_timeout`?"},
@@ -183,12 +185,16 @@ TEST_CASE("a text of the wrong form says the right one") {
         {"[log]\nlevel = \"warn\"\n", 2, 9, "log.level", "debug, info, warning or error"},
         {"[log]\nformat = \"xml\"\n", 2, 10, "log.format", "text or json"},
         {"[alerts.channels.webhook]\n", 1, 18, "alerts.channels.webhook.url", "needs its url"},
+        {"[alerts.channels.webhook]\nurl = \"http://h\"\nformat = \"slack\"\n", 3, 10, "alerts.channels.webhook.format",
+         "must be"},
+        {"[alerts.channels.webhook]\nurl = \"http://h\"\nqueue = 0\n", 3, 9, "alerts.channels.webhook.queue",
+         "must be from 1"},
         {"[alerts.channels.webhook]\nurl = \"ftp://h\"\n", 2, 7, "alerts.channels.webhook.url", "http:// or https://"},
         {"[http]\nlisten = \"9810\"\n", 2, 10, "http.listen", "the port is missing; write host:port"},
+        {"[http]\nlisten = \"0.0.0.0:9810\"\n", 2, 10, "http.listen", "is outside loopback: set token_file"},
+        {"[http]\nlisten = \"[::1]:9810\"\n", 2, 10, "http.listen", "IPv4 only"},
         {"[connections.\"a b\"]\nurl = \"ws://h\"\n", 1, 14, "connections.a b", "1 to 64 characters"},
         {"[connections.\"\"]\nurl = \"ws://h\"\n", 1, 14, "connections.", "1 to 64 characters"},
-        {connection("profile = \"binance-spot\""), 3, 11, "connections.a.profile",
-         "not a profile of this version, must be generic"},
         {connection("channel = \"stream\""), 3, 11, "connections.a.channel", "must begin with /"},
         {connection("channel = [\"/a\", \"/b~2\"]"), 3, 18, "connections.a.channel[1]", "~0"},
         {connection("channel = \"/b~\""), 3, 11, "connections.a.channel", "~0"},
@@ -269,9 +275,12 @@ TEST_CASE("impossible combinations are refused where they are set") {
     });
 }
 
-TEST_CASE("what this version cannot do is refused, not ignored") {
+TEST_CASE("what needs topics is refused where texts are sent as they are") {
     check_rows({
-        {connection("on_demand = true"), 3, 13, "connections.a.on_demand", "not available in this version"},
+        {connection("on_demand = true"), 3, 13, "connections.a.on_demand", "needs a profile whose topics are channels"},
+        {connection("channel_stale_after = \"5s\""), 3, 23, "connections.a.channel_stale_after", "needs a profile"},
+        {connection("credentials = { key = \"x\" }"), 3, 15, "connections.a.credentials", "no use for any"},
+        {connection("network.budget_dir = \"run\""), 3, 22, "connections.a.network.budget_dir", "absolute path"},
     });
 }
 

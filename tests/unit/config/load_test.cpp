@@ -41,13 +41,18 @@ TEST_CASE("every key reaches its setting") {
     CHECK(config.control.endpoint == "tcp://[::1]:9812");
     CHECK(config.http == HttpConfig{"127.0.0.1:9999", "/run/secrets/token"});
     CHECK(config.journal == JournalConfig{2048, 128 << 20});
-    CHECK(config.network == NetworkConfig{7, 250ms, 90s, 1.75, 0.25, 10s, 5s, 20s, 4s, 6, 4, 30s, 1h});
+    CHECK(config.network ==
+          NetworkConfig{7, 250ms, 90s, 1.75, 0.25, 10s, 5s, 20s, 4s, 6, 4, 30s, 1h, "/run/fairlead/budget"});
     CHECK(config.alerts.history == 50);
     REQUIRE(config.alerts.channels.size() == 3);
     CHECK(config.alerts.channels.at("stream") == AlertChannelConfig{AlertLevel::Warning, false, SecretText{}});
     CHECK(config.alerts.channels.at("webhook").level == AlertLevel::Critical);
+    CHECK(config.alerts.channels.at("webhook").format == WebhookFormat::Alertmanager);
+    CHECK(config.alerts.channels.at("webhook").queue == 200);
+    CHECK(config.alerts.channels.at("webhook").ca_file == "/etc/fairlead/ca.pem");
     CHECK(config.alerts.channels.at("webhook").url.written() == "https://alerts.example/hook?key=${env:HOOK_KEY}");
     CHECK(config.log == LogConfig{"debug", LogFormat::Json});
+    CHECK(config.reload.watch);
 }
 
 TEST_CASE("every key of a connection reaches its setting") {
@@ -109,11 +114,17 @@ TEST_CASE("an empty file gives the defaults, and says that there are no connecti
     CHECK(loaded.notices[0].key == "connections");
 }
 
-TEST_CASE("sections without effect are named, with their place") {
-    const Loaded loaded = load_good(kFullSample);
-    REQUIRE(loaded.notices.size() == 2);
-    CHECK(loaded.notices[0].to_string().starts_with("test.toml:12:1: http: has no effect"));
-    CHECK(loaded.notices[1].key == "alerts");
+TEST_CASE("whether [http] is written is known, and is no part of what it says") {
+    CHECK_FALSE(load_good("").config.http.written);
+    const Loaded loaded = load_good("[http]\nlisten = \"127.0.0.1:9810\"\n");
+    CHECK(loaded.config.http.written);
+    CHECK(loaded.config == Config{});
+}
+
+TEST_CASE("HTTP outside loopback needs a token") {
+    CHECK(load_good("[http]\nlisten = \"0.0.0.0:9810\"\ntoken_file = \"/run/token\"\n").config.http.token_file ==
+          "/run/token");
+    CHECK(load_good("[http]\nlisten = \"localhost:0\"\n").config.http.listen == "localhost:0");
 }
 
 TEST_CASE("what is allowed at the edges") {

@@ -69,6 +69,7 @@ TEST_CASE("every key is printed, defaults too") {
                              "history = 1000\n",
                              "[log]\n",
                              "format = \"text\"\n",
+                             "[reload]\nwatch = false\n",
                              "[connections.a]\n",
                              "url = \"ws://h\"\n",
                              "stale_after = \"0s\"\n",

@@ -36,6 +36,7 @@ max_consecutive_failures = 6
 alert_threshold = 4
 stable_after = "30s"
 failed_retry_interval = "1h"
+budget_dir = "/run/fairlead/budget"
 
 [alerts]
 history = 50
@@ -50,10 +51,19 @@ level = "info"
 [alerts.channels.webhook]
 level = "critical"
 url = "https://alerts.example/hook?key=${env:HOOK_KEY}"
+format = "alertmanager"
+queue = 200
+ca_file = "/etc/fairlead/ca.pem"
 
 [log]
 level = "debug"
 format = "json"
+
+[reload]
+watch = true
+
+[profiles]
+dir = "."
 
 [connections.one]
 profile = "generic"
@@ -66,6 +76,7 @@ headers.Authorization = "Bearer ${file:/run/secrets/venue}"
 headers.X-Plain = "1"
 subprotocol = "v1.json, v2.json"
 on_demand = false
+on_demand_linger = "5s"
 legs = 2
 topics_per_socket = 200
 dedupe = ["/data/s", "/data/t"]
@@ -82,6 +93,7 @@ sequence.step = 2
 sequence.repair = "rotate"
 last_value = true
 stale_after = "45s"
+channel_stale_after = "0s"
 max_message_bytes = "1MiB"
 max_topics = 500
 transport = "native"

@@ -1,110 +1,98 @@
 #include "venue/venue.hpp"
 
-#include <simdjson.h>
-
 #include <charconv>
-#include <cstring>
 #include <functional>
 
 namespace fairlead::venue {
 
-// On demand: only the path to the pointers is parsed, but the parser reads whole blocks and so wants room behind the
-// text, for which the message is copied once more.
-struct Venue::Parser {
-    simdjson::ondemand::parser json;
-    std::vector<char> padded;
-    std::string key;
-
-    simdjson::padded_string_view pad(std::string_view message) {
-        const std::size_t wanted = message.size() + simdjson::SIMDJSON_PADDING;
-        if (padded.size() < wanted) padded.resize(wanted * 2);
-        std::memcpy(padded.data(), message.data(), message.size());
-        return simdjson::padded_string_view(padded.data(), message.size(), padded.size());
-    }
-};
-
 namespace {
 
-// Strings without their quotes; numbers and booleans as they are written. Anything else names no channel.
-std::optional<std::string_view> scalar_text(simdjson::simdjson_result<simdjson::ondemand::value> found) {
-    simdjson::ondemand::value value;
-    if (found.get(value) != simdjson::SUCCESS) return std::nullopt;
-    simdjson::ondemand::json_type type{};
-    if (value.type().get(type) != simdjson::SUCCESS) return std::nullopt;
-    std::string_view text;
-    switch (type) {
-        case simdjson::ondemand::json_type::string:
-            if (value.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
-            return text;
-        case simdjson::ondemand::json_type::number:
-        case simdjson::ondemand::json_type::boolean:
-            text = value.raw_json_token();
-            while (!text.empty() &&
-                   (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t'))
-                text.remove_suffix(1);
-            return text;
-        default:
-            return std::nullopt;
-    }
-}
+constexpr std::string_view kKeySeparator = ":";
 
 // Numbers come as such or as strings.
-std::optional<std::uint64_t> number_at(simdjson::ondemand::document& document, const std::string& pointer) {
-    const auto text = scalar_text(document.at_pointer(pointer));
-    if (!text) return std::nullopt;
+std::optional<std::uint64_t> number_of(const JsonValue& value) {
+    if (value.kind != JsonValue::Kind::Number && value.kind != JsonValue::Kind::String) return std::nullopt;
     std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+    const char* const wanted_end = value.text.data() + value.text.size();
+    const auto [end, error] = std::from_chars(value.text.data(), wanted_end, number);
+    if (error != std::errc{} || end != wanted_end) return std::nullopt;
     return number;
 }
 
-// False = none of the pointers finds anything.
-bool join(simdjson::ondemand::document& document, const std::vector<std::string>& pointers, std::string& joined) {
-    joined.clear();
-    for (const std::string& pointer : pointers) {
-        const auto text = scalar_text(document.at_pointer(pointer));
-        if (!text || text->empty()) continue;
-        if (!joined.empty()) joined += ':';
-        joined += *text;
-    }
-    return !joined.empty();
+std::optional<std::size_t> slot_of(const std::string& pointer, JsonPointers& pointers) {
+    if (pointer.empty()) return std::nullopt;
+    return pointers.add(pointer);
+}
+
+std::uint64_t hash_of(std::string_view text) {
+    return std::hash<std::string_view>{}(text);
 }
 
 }  // namespace
 
 Venue::Venue(const config::ConnectionConfig& config)
-    : channel_(config.channel),
-      dedupe_(config.dedupe),
-      sequence_(config.sequence.field),
-      previous_(config.sequence.previous),
-      drain_field_(config.drain.field),
+    : channel_(data_.add_all(config.channel), config.venue.subscribe.separator, config.venue.aliases),
+      channel_id_(data_.add_all(config.venue.channel_id), config.venue.subscribe.separator),
+      sequence_(slot_of(config.sequence.field, data_)),
+      previous_(slot_of(config.sequence.previous, data_)),
+      drain_field_(slot_of(config.drain.field, data_)),
       drain_value_(config.drain.value),
-      parser_(std::make_unique<Parser>()) {}
+      hints_(config.venue.hints) {
+    keyed_ = data_;
+    dedupe_ = {keyed_.add_all(config.dedupe), std::string{kKeySeparator}};
+    all_ = keyed_;
+    rules_ = {config.venue, all_};
+}
 
-Venue::~Venue() = default;
-Venue::Venue(Venue&&) noexcept = default;
-Venue& Venue::operator=(Venue&&) noexcept = default;
-
-Facts Venue::read(std::string_view message, bool binary) {
+Facts Venue::read(std::string_view message, bool binary, const Want& want) {
     Facts facts;
-    if (channel_.empty()) facts.channel = kSingleChannel;
-    if (binary || reads_nothing()) return facts;
-    simdjson::ondemand::document document;
-    if (parser_->json.iterate(parser_->pad(message)).get(document) != simdjson::SUCCESS) return facts;
-    if (!channel_.empty() && join(document, channel_, joined_)) facts.channel = joined_;
-    if (!sequence_.empty()) facts.sequence = number_at(document, sequence_);
-    if (!previous_.empty()) facts.previous = number_at(document, previous_);
-    if (!drain_field_.empty()) facts.drain = scalar_text(document.at_pointer(drain_field_)) == drain_value_;
-    return facts;
+    if (has_single_channel()) facts.channel = kSingleChannel;
+    const bool has_key = want.key && !dedupe_.empty();
+    if (want.key) facts.key = binary || !has_key ? hash_of(message) : 0;
+    if (binary || (reads_nothing() && !has_key)) return facts;
+    const bool is_suspect = !rules_.empty() && (hints_.empty() || hints_.any_in(message));
+    reader_.read(message, is_suspect ? all_ : has_key ? keyed_ : data_);
+    if (is_suspect) facts.answer = rules_.find(message, reader_);
+    if (!facts.answer) tell_data(facts, want, message);
+    if (!rules_.empty() && !is_suspect && !facts.channel) {
+        reader_.read(message, all_);
+        facts.answer = rules_.find(message, reader_);
+    }
+    if (!facts.answer) return facts;
+    return {.drain = facts.answer->means == config::Meaning::Drain,
+            .answer = facts.answer,
+            .key = want.key ? hash_of(message) : 0};
+}
+
+void Venue::tell_data(Facts& facts, const Want& want, std::string_view message) {
+    if (!has_single_channel()) facts.channel = channel_of(want.channel_ids);
+    if (sequence_) facts.sequence = number_of(reader_[*sequence_]);
+    if (previous_) facts.previous = number_of(reader_[*previous_]);
+    if (drain_field_) {
+        const JsonValue& value = reader_[*drain_field_];
+        facts.drain = value.is_scalar() && value.kind != JsonValue::Kind::Null && value.text == drain_value_;
+    }
+    if (want.key && !dedupe_.empty()) facts.key = key_in(message, dedupe_, reader_);
+}
+
+std::optional<std::string_view> Venue::channel_of(const ChannelIds* ids) {
+    if (ids && !channel_id_.empty()) {
+        if (const auto id = channel_id_.find(reader_))
+            if (const std::string* topic = ids->topic_of(*id)) return *topic;
+    }
+    if (channel_.empty()) return std::nullopt;
+    return channel_.find(reader_);
+}
+
+std::uint64_t Venue::key_in(std::string_view message, JoinedName& fields, const JsonReader& reader) {
+    const auto key = fields.find(reader);
+    return hash_of(key ? *key : message);
 }
 
 std::uint64_t Venue::key_of(std::string_view message, bool binary) {
-    const std::hash<std::string_view> hash;
-    if (binary || dedupe_.empty()) return hash(message);
-    simdjson::ondemand::document document;
-    if (parser_->json.iterate(parser_->pad(message)).get(document) != simdjson::SUCCESS) return hash(message);
-    std::string& key = parser_->key;
-    return join(document, dedupe_, key) ? hash(key) : hash(message);
+    if (binary || dedupe_.empty()) return hash_of(message);
+    reader_.read(message, keyed_);
+    return key_in(message, dedupe_, reader_);
 }
 
 }  // namespace fairlead::venue

@@ -93,6 +93,7 @@ void Publisher::state(Topic& topic, const v1::ConnectionEvent& event, std::uint3
 
 void Publisher::gap(Topic& topic, const v1::Gap& gap, std::uint32_t session) {
     gaps_.add(topic.name, settings_.epoch, topic.next_sequence, session, gap);
+    topic.group.count_gap(gap.cause());
     send_event(topic, v1::KIND_GAP, topic.next_sequence++, session, gap);
 }
 
@@ -109,6 +110,13 @@ void Publisher::end(Topic& topic, v1::EndCode code) {
     end.set_code(code);
     end.set_next_sequence(topic.next_sequence);
     send_event(topic, v1::KIND_END, 0, 0, end);
+}
+
+void Publisher::alert(const v1::Alert& alert) {
+    std::string head;
+    make_head(core::alert_topic(alert.connection()),
+              {.kind = v1::KIND_ALERT, .epoch = settings_.epoch, .receive_time_ns = alert.time_ns()}, head);
+    count(v1::KIND_ALERT, sink_.send(head, alert.SerializeAsString(), nullptr, nullptr));
 }
 
 void Publisher::send_event(Topic& topic, v1::Kind kind, std::uint64_t sequence, std::uint32_t session,
@@ -132,7 +140,7 @@ void Publisher::send(Topic& topic, v1::Kind kind, std::uint32_t flags, std::uint
     seam::KeptFrame* keep = nullptr;
     if (sequence != 0 && topic.past)
         keep = journal_.append(*topic.past, header, owned ? owned->capacity() : payload.size());
-    count(sink_.send({topic.head.data(), prefix + length}, payload, owned, keep));
+    count(header.kind, sink_.send({topic.head.data(), prefix + length}, payload, owned, keep));
 }
 
 void Publisher::send_again(Topic& topic, const Journal::Entry& entry) {
@@ -140,11 +148,12 @@ void Publisher::send_again(Topic& topic, const Journal::Entry& entry) {
     header.flags |= v1::FLAG_REPLAYED;
     const std::size_t prefix = topic.name.size() + 1;
     const std::size_t length = encode_header(header, topic.head.data() + prefix);
-    count(sink_.send_again({topic.head.data(), prefix + length}, entry.payload));
+    count(header.kind, sink_.send_again({topic.head.data(), prefix + length}, entry.payload));
 }
 
-void Publisher::count(seam::SinkResult result) {
+void Publisher::count(std::uint32_t kind, seam::SinkResult result) {
     ++counters_.published;
+    if (kind < counters_.by_kind.size()) ++counters_.by_kind[kind];
     if (result == seam::SinkResult::SlowConsumer) ++counters_.slow_consumer_episodes;
 }
 

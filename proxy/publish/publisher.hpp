@@ -5,6 +5,7 @@
 // frame that leaves, and the journal holds a reference to that frame.
 #pragma once
 
+#include "core/histogram.hpp"
 #include "core/time.hpp"
 #include "fairlead/v1/stream.pb.h"
 #include "publish/gap_list.hpp"
@@ -15,6 +16,7 @@
 #include "seam/frame_sink.hpp"
 #include "seam/transport.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,9 +37,10 @@ struct PublisherCounters {
     std::uint64_t published = 0;  // stream messages of every kind
     std::uint64_t data = 0;
     std::uint64_t heartbeats = 0;
-    std::uint64_t slow_consumer_episodes = 0;  // times that a consumer's queue became full
-    std::uint64_t baselines_refused = 0;       // of topics for newcomers, beyond the limit
-    std::uint64_t last_values = 0;             // sent again for newcomers
+    std::uint64_t slow_consumer_episodes = 0;                 // times that a consumer's queue became full
+    std::uint64_t baselines_refused = 0;                      // of topics for newcomers, beyond the limit
+    std::uint64_t last_values = 0;                            // sent again for newcomers
+    std::array<std::uint64_t, v1::Kind_ARRAYSIZE> by_kind{};  // of `published`
 };
 
 // What can be fetched again of one topic, open or closed.
@@ -68,9 +71,13 @@ public:
     // STATE and GAP: take a number. Gaps are remembered in gaps().
     void state(Topic& topic, const v1::ConnectionEvent& event, std::uint32_t session);
     void gap(Topic& topic, const v1::Gap& gap, std::uint32_t session);
-    // HEARTBEAT and END: take none.
+    // A message has been handed to the sink, so long after it was read.
+    void note_forwarded(core::Duration latency) { forward_latency_.add(latency); }
+    // HEARTBEAT, END and ALERT: take none.
     void heartbeat(Topic& topic, v1::Liveness liveness);
     void end(Topic& topic, v1::EndCode code);
+    // On alert/<connection>/, a topic that is never opened.
+    void alert(const v1::Alert& alert);
 
     // To be called once in each heartbeat interval. State topics beat every time; a data topic beats when it has been
     // silent for one interval, then ever more rarely, at least every kMaxBeatInterval.
@@ -97,6 +104,7 @@ public:
 
     std::uint64_t epoch() const { return settings_.epoch; }
     const PublisherCounters& counters() const { return counters_; }
+    const core::ForwardLatency& forward_latency() const { return forward_latency_; }
     std::size_t topics() const { return topics_.size(); }
     const Journal& journal() const { return journal_; }
     const GapList& gaps() const { return gaps_; }
@@ -115,7 +123,7 @@ private:
     void beat_if_silent(Topic& topic, std::size_t& budget);
     void greet_newcomer(Topic& topic);
     void send_again(Topic& topic, const Journal::Entry& entry);
-    void count(seam::SinkResult result);
+    void count(std::uint32_t kind, seam::SinkResult result);
     void retire(Topic& topic);
 
     seam::FrameSink& sink_;
@@ -129,6 +137,7 @@ private:
     std::map<std::string_view, Topic*> topics_;  // open, by name
     std::size_t baseline_budget_ = kMaxBaseline;
     PublisherCounters counters_;
+    core::ForwardLatency forward_latency_{core::kForwardLatencyBounds};
 };
 
 }  // namespace fairlead::publish

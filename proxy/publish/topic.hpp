@@ -38,8 +38,10 @@ struct Topic {
     std::uint64_t next_sequence;
     std::optional<Outage> outage;
     bool is_unrouted = false;
-    std::uint32_t shard = 0;                // which of the connection's sockets carries it, or kEveryShard
-    std::uint64_t last_data_ns = 0;         // receive time of the last DATA; 0 = none yet
+    bool is_answers = false;         // what the venue answers to one socket; the owner's
+    bool is_proved = false;          // that its subscription flows, since the last socket was opened; the owner's
+    std::uint32_t shard = 0;         // which of the connection's sockets carries it, or kEveryShard
+    std::uint64_t last_data_ns = 0;  // receive time of the last DATA; 0 = none yet
     std::uint64_t last_venue_sequence = 0;  // the venue's own number of the last message; 0 = none known
     Journal::Past* past = nullptr;          // what is held of it; null = the journal is off
 

@@ -96,6 +96,11 @@ void TopicGroup::end(v1::EndCode code) {
     publisher_.end(state_, code);
 }
 
+std::string TopicGroup::channel_of(const Topic& topic) const {
+    const std::size_t begin = std::string_view("data//").size() + connection_.size();
+    return core::decode_channel(std::string_view(topic.name).substr(begin, topic.name.size() - begin - 1));
+}
+
 Topic* TopicGroup::find(std::string_view channel) {
     const auto found = topics_.find(channel);
     return found == topics_.end() ? nullptr : found->second.get();

@@ -6,6 +6,7 @@
 #include "fairlead/v1/stream.pb.h"
 #include "publish/topic.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,6 +57,8 @@ public:
     const std::string& connection() const { return connection_; }
     Topic& state_topic() { return state_; }
     bool is_state_topic(const Topic& topic) const { return &topic == &state_; }
+    // The channel of one of its data topics.
+    std::string channel_of(const Topic& topic) const;
     // Null = it has not been used.
     Topic* find(std::string_view channel);
     void for_each_data_topic(const std::function<void(Topic&)>& visit);
@@ -68,6 +71,11 @@ public:
 
     const GroupOptions& options() const { return options_; }
 
+    // GAP messages told, by v1::GapCause.
+    using GapCounts = std::array<std::uint64_t, v1::GapCause_ARRAYSIZE>;
+    void count_gap(v1::GapCause cause) { ++gaps_[v1::GapCause_IsValid(cause) ? static_cast<std::size_t>(cause) : 0]; }
+    const GapCounts& gaps() const { return gaps_; }
+
 private:
     struct Hash {
         using is_transparent = void;
@@ -79,6 +87,7 @@ private:
     Publisher& publisher_;
     const std::string connection_;
     const GroupOptions options_;
+    GapCounts gaps_{};
     std::vector<v1::Liveness> liveness_;  // by shard
     Topic state_;
     std::unordered_map<std::string, std::unique_ptr<Topic>, Hash, std::equal_to<>> topics_;  // by channel

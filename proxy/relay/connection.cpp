@@ -23,11 +23,13 @@ Connection::Connection(config::ConnectionConfig config, const Services& services
       services_(services),
       venue_(config_),
       pool_({.per_socket = config_.topics_per_socket}),
+      demand_({.linger = config_.on_demand_linger, .max_topics = kMaxDemanded}),
       topics_(services.publisher.open_group(config_.id, group_options(config_))),
       single_topic_(venue_.has_single_channel() ? &topics_.data_topic(venue::Venue::kSingleChannel) : nullptr) {
     shard_at(0);
     for (const auto& subscription : config_.subscriptions) {
         const auto placed = pool_.place(subscription.written());
+        wanted_by_[subscription.written()] |= kByConfig;
         if (placed.added) shard_at(placed.shard).add(subscription.written());
     }
 }
@@ -48,17 +50,21 @@ void Connection::stop(core::Cause cause, const std::string& detail) {
     for (auto& [index, shard] : shards_)
         shard->stop(cause, detail);
     facts_.lost_at.reset();  // a rest that was asked for is no outage
+    alert({.edge = core::AlertEdge::Closed});
 }
 
 void Connection::tick() {
+    apply(demand_.tick(services_.clock.now()));
     for (auto& [index, shard] : shards_) {
         shard->tick();
+        look_after(*shard);
         const Upstream* socket = shard->connected_socket();
         if (!socket || config_.stale_after <= core::Duration{0}) continue;
         const auto since = shard->last_data().value_or(*socket->facts().opened_at);
         const bool silent = services_.clock.now() - since > config_.stale_after / 2;
         topics_.set_liveness(index, silent ? v1::LIVENESS_STALE : v1::LIVENESS_LIVE);
     }
+    alert_staleness();
 }
 
 ConnectionState Connection::combined_state() const {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "core/demand.hpp"
+#include "core/histogram.hpp"
 #include "core/pool.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "publish/topic_group.hpp"
+#include "relay/disconnects.hpp"
 #include "relay/outcome.hpp"
 #include "relay/reload.hpp"
 #include "relay/sequence_watch.hpp"
@@ -17,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -37,6 +41,13 @@ struct ConnectionFacts {
     std::uint64_t duplicates = 0;  // copies from another socket, dropped
     std::uint64_t rotations = 0;   // completed
     std::uint64_t rotations_failed = 0;
+    std::uint64_t rejected = 0;              // subscriptions, by the venue
+    std::uint64_t repairs = 0;               // of channels that had died
+    Disconnects disconnects{};               // of every socket
+    std::uint64_t reconnects_succeeded = 0;  // of the connection as a whole: returns after a loss
+    std::uint64_t reconnects_failed = 0;     // attempts after a loss that failed
+    core::WallTime last_reconnect{};
+    core::ReconnectLatency reconnect_latencies{core::kReconnectLatencyBounds};
 };
 
 // Relay thread only.
@@ -59,6 +70,8 @@ public:
     Outcome rotate();
     void subscribe(const std::vector<std::string>& texts, Done done);
     Outcome unsubscribe(const std::vector<std::string>& texts);
+    // A consumer wants this topic, or no consumer wants it any more; `channel` as the venue writes it.
+    void demand(std::string_view channel, bool wanted);
     void send(std::string_view payload, bool binary, Done done);
 
     // Takes the settings of `plan`, which is no Replace. What could not be done is in the outcome.
@@ -78,15 +91,22 @@ public:
     const ConnectionFacts& facts() const { return facts_; }
 
     static constexpr std::size_t kMaxSubscriptions = Upstream::kMaxSubscriptions;
+    static constexpr std::size_t kMaxDemanded = 5'000;  // topics that are subscribed on demand, at once
     static constexpr std::size_t kMaxSubscriptionBytes = std::size_t{64} << 10;  // of one text
     static constexpr std::size_t kMaxWaiting = 1'000;                            // replies that wait for the socket
+    // Where messages go that are no data: what answers a subscription, a venue's sign of life.
+    static constexpr std::string_view kAnswersChannel = "control";
 
 private:
     std::uint32_t next_session() override { return ++sessions_; }
     void on_shard_message(Shard& shard, Leg& leg, Upstream& socket, const Arrival& arrival) override;
     void on_shard_change(Shard& shard, Leg& leg, Upstream& socket, const core::action::Announce& change,
                          core::ConnectionState before, core::ConnectionState after) override;
+    void on_disconnect(core::Cause cause, std::uint16_t close_code) override {
+        facts_.disconnects.add(cause, close_code);
+    }
     void on_shard_ready(Shard& shard) override;
+    void on_shard_subscription(Shard& shard, Leg& leg, const core::SubscriptionFlow::Change& change) override;
     void on_held(Shard& shard, publish::Topic& topic, const core::HeldMessage& message) override;
     void on_unproved(Shard& shard, publish::Topic& topic, core::Cause cause, const std::string& detail) override;
     void on_taken_over(Shard& shard, Leg& leg, const Upstream& old, const core::Rotation::Action& action,
@@ -96,11 +116,9 @@ private:
     // connection_messages.cpp
     struct Leaving;
     publish::Topic& topic_of(const venue::Facts& facts);
-    void offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival,
-               const venue::Facts& facts);
-    void leave(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg);
-    bool check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg,
-                        std::uint64_t& venue_sequence);
+    void offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival);
+    void leave(publish::Topic& topic, const Arrival& arrival, Leg* leg);
+    bool check_sequence(publish::Topic& topic, const Arrival& arrival, Leg* leg, std::uint64_t& venue_sequence);
     void repair(publish::Topic& topic, Leg* leg);
 
     // connection_events.cpp
@@ -116,9 +134,47 @@ private:
     // connection_commands.cpp
     Outcome revive();
     Shard& shard_at(core::Pool::Shard index);
-    void wait_for(const std::vector<Upstream*>& sockets, Outcome if_handed, Outcome if_ended, Done done);
     // False = too many replies wait already, and `done` has been told.
     bool may_wait(const Done& done) const;
+
+    // connection_subscriptions.cpp
+    static constexpr unsigned kByConfig = 1;
+    static constexpr unsigned kByCommand = 2;
+    static constexpr unsigned kByDemand = 4;
+    struct Wanted {
+        Outcome outcome{};
+        std::size_t added = 0;
+        std::set<Shard*> touched{};
+    };
+    struct Dropped {
+        std::size_t found = 0;
+        std::size_t removed = 0;
+        bool is_free = true;  // no open socket carries it any more, or will soon
+    };
+    struct Reached {
+        std::string text{};
+        bool refused = false;  // all of them
+    };
+    Wanted want(const std::vector<std::string>& topics, unsigned source);
+    Dropped drop(const std::vector<std::string>& topics, unsigned sources);
+    Reached states_of(const std::vector<std::string>& topics) const;
+    const core::FlowTopic* find_subscription(std::string_view topic) const;
+    void prove(publish::Topic& topic);
+    void begin_proof(const Shard& shard);
+    void begin_proof(std::string_view channel);
+    void look_after(Shard& shard);
+    void act_on(Shard& shard, const core::LivenessChange& change);
+    void apply(const core::Demand::Changes& changes);
+    void wait_until_settled(const std::vector<Upstream*>& sockets, std::function<void(bool handed)> done);
+
+    // connection_alerts.cpp
+    void alert(core::AlertInput input) const;
+    void alert_change(const Shard& shard, const Leg& leg, const Upstream& socket, const core::action::Announce& change,
+                      core::ConnectionState connection_before) const;
+    void alert_staleness();
+
+    // connection_numbers.cpp
+    void describe_numbers(v1::ConnectionStatus& status) const;
 
     core::ConnectionState combined_state() const;
     std::uint32_t sockets_wanted() const;
@@ -130,6 +186,9 @@ private:
     const Services& services_;
     venue::Venue venue_;
     core::Pool pool_;
+    core::Demand demand_;
+    std::map<std::string, unsigned, std::less<>> wanted_by_;                   // subscription -> who wants it
+    std::map<std::string, core::SubscriptionState, std::less<>> exceptional_;  // refused or stale, as told
     publish::TopicGroup& topics_;
     publish::Topic* single_topic_;  // of a connection with one channel; else null
     std::map<std::uint32_t, std::unique_ptr<Shard>> shards_;
@@ -143,6 +202,7 @@ private:
     bool paused_ = false;
     bool running_ = false;
     bool ready_ = false;
+    bool alerted_stale_ = false;
     v1::EndCode end_code_ = v1::END_CODE_REMOVED;
     core::Cause last_cause_ = core::Cause::Unspecified;
     std::string last_detail_;

@@ -86,64 +86,6 @@ Shard& Connection::shard_at(core::Pool::Shard index) {
     return *shard;
 }
 
-void Connection::subscribe(const std::vector<std::string>& texts, Done done) {
-    for (const auto& text : texts)
-        if (text.size() > kMaxSubscriptionBytes)
-            return done({v1::CODE_INVALID, fmt::format("a subscription has at most {} bytes", kMaxSubscriptionBytes)});
-    const std::set<std::string_view> wanted(texts.begin(), texts.end());
-    const auto added_at_most = static_cast<std::size_t>(
-        std::ranges::count_if(wanted, [this](std::string_view text) { return !pool_.contains(text); }));
-    const std::size_t most = std::min(kMaxSubscriptions, pool_.capacity());
-    if (pool_.size() + added_at_most > most)
-        return done(
-            {v1::CODE_LIMITED, fmt::format("a connection holds {} subscriptions at most: none was kept", most)});
-    if (!may_wait(done)) return;
-    std::size_t added = 0;
-    std::set<Shard*> touched;
-    for (const auto& text : texts) {
-        const auto placed = pool_.place(text);
-        if (!placed.added) continue;
-        Shard& shard = shard_at(placed.shard);
-        shard.add(text);
-        touched.insert(&shard);
-        ++added;
-    }
-    const auto had = texts.size() - added;
-    const auto also = had > 0 ? fmt::format(", {} were there already", had) : "";
-    Outcome pending{v1::CODE_OK, fmt::format("{} kept{}: pending, sent when the connection opens", added, also)};
-    if (added == 0 && state_ == ConnectionState::Connected) return done({v1::CODE_OK, "all were there already"});
-    if (added > 0) ready_ = false;
-    std::vector<Upstream*> sockets;
-    for (Shard* shard : touched)
-        for (const auto& leg : shard->legs())
-            if (leg->current().is_connected()) sockets.push_back(&leg->current());
-    if (sockets.empty()) return done(std::move(pending));
-    wait_for(sockets, {v1::CODE_OK, fmt::format("{} sent{}", added, also)}, std::move(pending), std::move(done));
-    for (Shard* shard : touched)
-        shard->send_pending();
-}
-
-Outcome Connection::unsubscribe(const std::vector<std::string>& texts) {
-    std::size_t removed = 0;
-    for (const auto& text : texts) {
-        const auto removal = pool_.remove(text);
-        if (!removal.removed) continue;
-        ++removed;
-        const auto index = static_cast<std::uint32_t>(removal.shard);
-        shards_.at(index)->remove(text);
-        if (!removal.socket_empty || index == 0) continue;
-        shards_.at(index)->stop(core::Cause::Pool, "it carries nothing any more");
-        shards_.erase(index);
-        pool_.release(removal.shard);
-    }
-    if (removed == 0) return {v1::CODE_NOT_FOUND, "no such subscription: `subscriptions` lists them"};
-    return {v1::CODE_OK,
-            fmt::format(
-                "{} of {} removed: not sent any more from the next connection on. The generic profile knows no text "
-                "that unsubscribes: send the venue's own, or reconnect",
-                removed, texts.size())};
-}
-
 Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
     const auto before = std::exchange(config_, std::move(config));
     venue_ = venue::Venue(config_);
@@ -151,19 +93,15 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
     for (const auto& text : before.subscriptions)
         if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
             removed.push_back(text.written());
-    unsubscribe(removed);
+    drop(removed, kByConfig);
     std::set<std::uint32_t> old_shards;
     for (const auto& entry : shards_)
         old_shards.insert(entry.first);
     std::vector<std::string> added;
     for (const auto& text : config_.subscriptions)
-        if (!pool_.contains(text.written())) added.push_back(text.written());
+        added.push_back(text.written());
     Outcome outcome;
-    if (!added.empty()) {
-        subscribe(added, [&outcome](const Outcome& result) {
-            if (result.code != v1::CODE_OK) outcome = result;
-        });
-    }
+    if (!added.empty()) outcome = want(added, kByConfig).outcome;
     for (auto& [index, shard] : shards_) {
         shard->configure();
         if (plan.action != ReloadAction::Rotate || paused_ || !old_shards.contains(index)) continue;
@@ -175,55 +113,25 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
     return outcome;
 }
 
-std::vector<std::string> Connection::subscriptions_by_command() const {
-    std::set<std::string> configured;
-    for (const auto& text : config_.subscriptions)
-        configured.insert(text.written());
-    std::vector<std::string> others;
-    for (const auto& [index, shard] : shards_)
-        for (const core::Subscription& subscription : shard->legs().front()->current().intent())
-            if (!configured.contains(subscription.name)) others.push_back(subscription.name);
-    return others;
-}
-
 void Connection::send(std::string_view payload, bool binary, Done done) {
     if (!may_wait(done)) return;
     Upstream* socket = connected_socket();
     const auto result = socket ? socket->send(payload, binary) : seam::SendResult::NotOpen;
     switch (result) {
         case seam::SendResult::Accepted:
-            return wait_for({socket}, {v1::CODE_OK, fmt::format("{} bytes handed to the socket", payload.size())},
-                            {v1::CODE_UNAVAILABLE,
-                             "the connection ended while the bytes were on their way to the socket: whether the venue "
-                             "has them is not known"},
-                            std::move(done));
+            ++waiting_;
+            return socket->when_drained([this, bytes = payload.size(), done = std::move(done)](bool handed) {
+                --waiting_;
+                if (handed) return done({v1::CODE_OK, fmt::format("{} bytes handed to the socket", bytes)});
+                done({v1::CODE_UNAVAILABLE,
+                      "the connection ended while the bytes were on their way to the socket: whether the venue has "
+                      "them is not known"});
+            });
         case seam::SendResult::NotOpen:
             return done(
                 {v1::CODE_UNAVAILABLE, fmt::format("not connected ({}): nothing was kept", core::to_string(state_))});
         case seam::SendResult::QueueFull:
             return done({v1::CODE_UNAVAILABLE, "the venue takes too slowly, the queue is full: nothing was kept"});
-    }
-}
-
-// One reply for all of them.
-void Connection::wait_for(const std::vector<Upstream*>& sockets, Outcome if_handed, Outcome if_ended, Done done) {
-    struct Wait {
-        std::size_t left;
-        bool handed = true;
-        Outcome if_handed;
-        Outcome if_ended;
-        Done done;
-    };
-    auto wait =
-        std::make_shared<Wait>(Wait{sockets.size(), true, std::move(if_handed), std::move(if_ended), std::move(done)});
-    ++waiting_;
-    for (Upstream* socket : sockets) {
-        socket->when_drained([this, wait](bool handed) {
-            wait->handed = wait->handed && handed;
-            if (--wait->left > 0) return;
-            --waiting_;
-            wait->done(wait->handed ? std::move(wait->if_handed) : std::move(wait->if_ended));
-        });
     }
 }
 

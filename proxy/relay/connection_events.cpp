@@ -26,6 +26,8 @@ void Connection::on_shard_change(Shard& shard, Leg& leg, Upstream& socket, const
     }
     if (was_up != is_up || is_single())
         topics_.set_liveness(shard.index(), is_up ? v1::LIVENESS_LIVE : v1::LIVENESS_DOWN);
+    if (change.state == ConnectionState::Connected) begin_proof(shard);
+    if (!was_up && is_up) shard.liveness.begin_session();
     tell(shard, leg, socket, change, before, after);
     log_change(shard, leg, socket, change);
     if (after == ConnectionState::Failed) shard.told_failed = true;
@@ -38,6 +40,11 @@ void Connection::account(ConnectionState before, ConnectionState after, const An
         facts_.opened_at = now;
         facts_.last_opened = services_.clock.wall();
         facts_.reconnect_latency = facts_.lost_at ? now - *facts_.lost_at : core::Duration{0};
+        if (facts_.lost_at) {
+            ++facts_.reconnects_succeeded;
+            facts_.last_reconnect = facts_.last_opened;
+            facts_.reconnect_latencies.add(facts_.reconnect_latency);
+        }
         facts_.lost_at.reset();
     }
     if (before == ConnectionState::Connected && after != ConnectionState::Connected && facts_.opened_at) {
@@ -45,7 +52,10 @@ void Connection::account(ConnectionState before, ConnectionState after, const An
         facts_.opened_at.reset();
         facts_.lost_at = now;
     }
-    (void)change;
+    const bool attempt_failed =
+        change.previous == ConnectionState::Connecting &&
+        (change.state == ConnectionState::Reconnecting || change.state == ConnectionState::Failed);
+    if (attempt_failed && facts_.lost_at) ++facts_.reconnects_failed;
 }
 
 // With one socket the change of the socket is the change of the connection. With several, the connection has the state
@@ -58,6 +68,7 @@ void Connection::tell(const Shard& shard, const Leg& leg, const Upstream& socket
     const bool is_the_only_one = is_single() && &socket == &leg.current();
     if (is_the_only_one) state_ = change.state;
     account(connection_before, state_, change);
+    alert_change(shard, leg, socket, change, connection_before);
     const auto session = socket.facts().number;
     const auto event_of = [&](ConnectionState previous, ConnectionState state) {
         Announce told = change;
@@ -142,6 +153,7 @@ void Connection::announce_ready() {
 void Connection::on_taken_over(Shard& shard, Leg& leg, const Upstream& old, const core::Rotation::Action& action,
                                bool lost) {
     ++facts_.rotations;
+    begin_proof(shard);
     const Upstream& socket = leg.current();
     const auto detail = fmt::format("session {} took over from session {}{}{}", socket.facts().number,
                                     old.facts().number, action.detail.empty() ? "" : ": ", action.detail);

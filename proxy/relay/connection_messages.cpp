@@ -10,33 +10,35 @@ namespace fairlead::relay {
 void Connection::on_shard_message(Shard& shard, Leg& leg, Upstream& socket, const Arrival& arrival) {
     if (single_topic_ && venue_.reads_nothing() && !shard.is_splicing()) [[likely]] {
         if (single_topic_->shard != shard.index()) single_topic_->shard = publish::kEveryShard;
-        return leave(*single_topic_, arrival, {}, &leg);
+        return leave(*single_topic_, arrival, &leg);
     }
-    const auto facts = venue_.read(arrival.message.bytes, arrival.message.binary);
-    publish::Topic& topic = topic_of(facts);
+    publish::Topic& topic = topic_of(arrival.facts);
     if (topic.shard != shard.index()) topic.shard = topic.last_data_ns == 0 ? shard.index() : publish::kEveryShard;
     // What cannot be told apart, such as replies to subscriptions, has no copies.
-    if (shard.is_splicing() && !topic.is_unrouted)
-        offer(shard, leg, socket, topic, arrival, facts);
+    if (shard.is_splicing() && !topic.is_unrouted && !arrival.facts.answer)
+        offer(shard, leg, socket, topic, arrival);
     else
-        leave(topic, arrival, facts, &leg);
-    if (facts.drain) leg.rotate(core::Cause::Drain, "the venue announced that it will end the connection");
+        leave(topic, arrival, &leg);
+    if (arrival.facts.drain) leg.rotate(core::Cause::Drain, "the venue announced that it will end the connection");
 }
 
 publish::Topic& Connection::topic_of(const venue::Facts& facts) {
+    if (facts.answer) {
+        publish::Topic& answers = topics_.data_topic(kAnswersChannel);
+        answers.is_answers = true;
+        return answers;
+    }
     if (single_topic_) return *single_topic_;
     publish::Topic& topic = facts.channel ? topics_.data_topic(*facts.channel) : topics_.unrouted();
     if (topic.is_unrouted) ++unrouted_;
     return topic;
 }
 
-void Connection::offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival,
-                       const venue::Facts& facts) {
-    const auto key = venue_.key_of(arrival.message.bytes, arrival.message.binary);
-    const auto result = shard.offer(topic, socket, key, facts.sequence.value_or(0), arrival);
+void Connection::offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic& topic, const Arrival& arrival) {
+    const auto result = shard.offer(topic, socket, arrival.facts.key, arrival.facts.sequence.value_or(0), arrival);
     for (const auto& held : result.before)
         on_held(shard, topic, held);
-    if (result.verdict == core::SpliceVerdict::Leaves) leave(topic, arrival, facts, &leg);
+    if (result.verdict == core::SpliceVerdict::Leaves) leave(topic, arrival, &leg);
     if (result.verdict == core::SpliceVerdict::Duplicate) ++facts_.duplicates;
     for (const auto& held : result.after)
         on_held(shard, topic, held);
@@ -45,17 +47,21 @@ void Connection::offer(Shard& shard, Leg& leg, Upstream& socket, publish::Topic&
 void Connection::on_held(Shard& shard, publish::Topic& topic, const core::HeldMessage& held) {
     shard.count_held(held);
     const seam::InboundMessage message{.bytes = held.bytes, .binary = held.binary};
+    const auto facts = venue_.read(held.bytes, held.binary);
     const Arrival arrival{.message = message,
+                          .facts = facts,
                           .received = held.received,
                           .session = held.session,
                           .leg = held.leg / 2,
                           .alone = shard.is_alone()};
-    leave(topic, arrival, venue_.read(held.bytes, held.binary), nullptr);
+    leave(topic, arrival, nullptr);
 }
 
-void Connection::leave(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg) {
-    std::uint64_t venue_sequence = facts.sequence.value_or(0);
-    if (facts.sequence && !check_sequence(topic, arrival, facts, leg, venue_sequence)) return;
+void Connection::leave(publish::Topic& topic, const Arrival& arrival, Leg* leg) {
+    std::uint64_t venue_sequence = arrival.facts.sequence.value_or(0);
+    if (arrival.facts.sequence && !check_sequence(topic, arrival, leg, venue_sequence)) return;
+    if (!topic.is_proved) [[unlikely]]
+        prove(topic);
     facts_.last_message = arrival.received;
     ++facts_.messages;
     facts_.bytes += arrival.message.bytes.size();
@@ -68,8 +74,9 @@ void Connection::leave(publish::Topic& topic, const Arrival& arrival, const venu
 
 // False = it is not to leave: it has left, or belongs before what has left and a gap that was told stands in its place.
 // A straggler's number says nothing of how far the topic is: `venue_sequence` becomes 0.
-bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, const venue::Facts& facts, Leg* leg,
+bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, Leg* leg,
                                 std::uint64_t& venue_sequence) {
+    const venue::Facts& facts = arrival.facts;
     const auto [verdict, has_passed] = sequence_.observe(config_, topic, facts, arrival);
     if (has_passed) {
         ++facts_.duplicates;
@@ -81,6 +88,8 @@ bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, c
         topic.outage.reset();
     const bool is_hole = verdict.sight == core::SequenceSight::Gap || verdict.sight == core::SequenceSight::Reset;
     if (!is_hole) return true;
+    if (verdict.sight == core::SequenceSight::Gap || !is_owed)
+        alert({.edge = core::AlertEdge::Gap, .subject = topic.name, .detail = "the venue's own numbers show it"});
     if (is_owed) return true;  // the publisher tells the outage, with these numbers
     v1::Gap gap;
     gap.set_cause(v1::GAP_CAUSE_UPSTREAM);
@@ -117,7 +126,10 @@ void Connection::on_unproved(Shard&, publish::Topic& topic, core::Cause cause, c
     publish::TopicGroup::begin_outage(
         topic, {.from_ns = topic.last_data_ns, .reason = static_cast<v1::Cause>(cause), .detail = detail});
     const bool shows_holes = config_.sequence.step > 0 || !config_.sequence.previous.empty();
-    if (venue_.has_sequence() && shows_holes) unproved_.insert(&topic);
+    if (venue_.has_sequence() && shows_holes)
+        unproved_.insert(&topic);
+    else
+        alert({.edge = core::AlertEdge::Gap, .subject = topic.name, .detail = detail});
 }
 
 }  // namespace fairlead::relay

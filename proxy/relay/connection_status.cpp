@@ -32,6 +32,7 @@ void describe_socket(const config::ConnectionConfig& config, const Shard& shard,
     status.set_consecutive_failures(socket.session().consecutive_failures());
     status.set_last_cause(static_cast<v1::Cause>(socket.last_cause()));
     status.set_last_detail(socket.last_detail());
+    status.set_venue_pings(facts.venue_pings);
     if (socket.is_connected()) status.set_connected_ns(to_ns(facts.last_opened));
 }
 
@@ -103,27 +104,7 @@ void Connection::describe(v1::Connections& list) const {
     status.set_venue_repeats(sequence_.counters().repeats);
     status.set_venue_resets(sequence_.counters().resets);
     status.set_venue_out_of_order(sequence_.counters().out_of_order);
-}
-
-// Over the sockets that carry it: the best state, and how often it was sent by all of them.
-void Connection::describe(v1::Subscriptions& list) const {
-    for (const auto& [index, shard] : shards_) {
-        for (const core::Subscription& subscription : shard->legs().front()->current().intent()) {
-            auto state = subscription.state;
-            std::uint64_t times_sent = 0;
-            for (const auto& leg : shard->legs()) {
-                const auto* one = leg->current().intent().find(subscription.name);
-                if (!one) continue;
-                state = std::max(state, one->state);
-                times_sent += one->times_sent;
-            }
-            auto* entry = list.add_subscriptions();
-            entry->set_connection(config_.id);
-            entry->set_channel(config::SecretText(subscription.name).display());
-            entry->set_state(to_proto(state));
-            entry->set_times_sent(times_sent);
-        }
-    }
+    describe_numbers(status);
 }
 
 }  // namespace fairlead::relay

@@ -7,6 +7,9 @@
 namespace fairlead::relay {
 namespace {
 
+// A venue counts what arrives: two that left a little more than the time apart may arrive a little less apart.
+constexpr core::Duration kPongMargin = std::chrono::milliseconds{100};
+
 core::BackoffSettings backoff_settings(const config::NetworkConfig& network) {
     return {.initial_delay = network.initial_delay,
             .max_delay = network.max_delay,
@@ -26,6 +29,38 @@ core::SessionSettings session_settings(const config::ConnectionConfig& config) {
             .stale_after = config.stale_after,
             .stable_after = network.stable_after,
             .failed_retry_interval = network.failed_retry_interval};
+}
+
+core::FlowSettings flow_settings(const config::Profile& venue, std::uint64_t overhead_bytes) {
+    const auto rate = [](const config::RateConfig& limit) { return core::Rate{limit.count, limit.per}; };
+    const config::SubscribeConfig& texts = venue.subscribe;
+    core::FlowSettings settings{.topics_per_message = texts.topics_per_message,
+                                .bytes_per_message = texts.bytes_per_message,
+                                .overhead_bytes = overhead_bytes,
+                                .acknowledged = texts.acknowledged,
+                                .in_flight = texts.in_flight,
+                                .ack_timeout = texts.ack_timeout,
+                                .can_unsubscribe = !texts.unsubscribe.empty(),
+                                .quarantine = {},
+                                .messages = rate(venue.limits.messages),
+                                .requests = rate(venue.limits.requests)};
+    // Room for a pong, of which there is at most one in that time (pong_interval), and for a ping of ours.
+    if (venue.limits.pings_count && settings.messages.count > 1)
+        settings.messages.count -= std::min(settings.messages.count - 1, 2U);
+    return settings;
+}
+
+core::VenueHeartbeatSettings heartbeat_settings(const config::Profile& venue) {
+    const config::HeartbeatConfig& heartbeat = venue.heartbeat;
+    const bool has_own = !heartbeat.text.empty();
+    return {.interval = has_own ? heartbeat.interval : core::Duration{0},
+            .timeout = has_own ? heartbeat.timeout : core::Duration{0},
+            .silence = heartbeat.silence};
+}
+
+// A silent channel is subscribed again, then its socket is rotated.
+core::LivenessSettings liveness_settings(const config::ConnectionConfig& config) {
+    return {.stale_after = config.channel_stale_after, .repair = {.highest = core::RepairStep::Rotate}};
 }
 
 core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred) {
@@ -91,6 +126,9 @@ std::variant<seam::ConnectRequest, std::string> make_connect_request(const confi
     request.max_message_bytes = config.max_message_bytes;
     request.protocol = config.transport == "native" ? seam::Protocol::Native : seam::Protocol::Lws;
     request.compression = config.compression;
+    if (config.venue.limits.pings_count)
+        request.pong_interval =
+            std::max<core::Duration>(config.venue.limits.messages.per, std::chrono::seconds{1}) + kPongMargin;
     if (!problem.empty()) return problem;
     return request;
 }

@@ -7,7 +7,9 @@
 #include "core/rotation.hpp"
 #include "core/sequence_tracker.hpp"
 #include "core/session_machine.hpp"
-#include "core/subscription_set.hpp"
+#include "core/subscription_flow.hpp"
+#include "core/topic_liveness.hpp"
+#include "core/venue_heartbeat.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "relay/session.hpp"
 #include "seam/transport.hpp"
@@ -18,10 +20,13 @@
 namespace fairlead::relay {
 
 core::SessionSettings session_settings(const config::ConnectionConfig& config);
+core::FlowSettings flow_settings(const config::Profile& venue, std::uint64_t overhead_bytes);
 
 // Resolves the secrets; a text = which one cannot be, and why.
 std::variant<seam::ConnectRequest, std::string> make_connect_request(const config::ConnectionConfig& config,
                                                                      std::size_t url_index);
+core::VenueHeartbeatSettings heartbeat_settings(const config::Profile& venue);
+core::LivenessSettings liveness_settings(const config::ConnectionConfig& config);
 core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred);
 core::RotationSettings rotation_settings(const config::ConnectionConfig& config);
 core::SequenceRule sequence_rule(const config::ConnectionConfig& config);

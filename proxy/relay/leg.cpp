@@ -78,18 +78,24 @@ bool Leg::may_rotate(core::Cause cause, core::SteadyTime now) {
 }
 
 void Leg::add(const std::string& subscription) {
-    current_->intent().add(subscription);
-    if (next_) next_->intent().add(subscription);
+    current_->add(subscription);
+    if (next_) next_->add(subscription);
 }
 
-void Leg::remove(const std::string& subscription) {
-    current_->intent().remove(subscription);
-    if (next_) next_->intent().remove(subscription);
+bool Leg::remove(const std::string& subscription) {
+    bool is_free = current_->remove(subscription);
+    if (next_) is_free = next_->remove(subscription) && is_free;
+    return is_free;
 }
 
-void Leg::send_pending() {
+void Leg::note_flowing(std::string_view subscription) {
+    current_->note_flowing(subscription);
+    if (next_) next_->note_flowing(subscription);
+}
+
+void Leg::talk() {
     for (Upstream* socket : {current_.get(), next_.get()})
-        if (socket && socket->is_connected()) socket->send_pending();
+        if (socket && socket->is_connected()) socket->talk();
 }
 
 void Leg::configure() {
@@ -103,6 +109,8 @@ void Leg::configure() {
 
 void Leg::tick() {
     const auto now = services_.clock.now();
+    for (Upstream* socket : {current_.get(), next_.get()})
+        if (socket) socket->tick();
     if (!current_->is_connected() || !current_->facts().opened_at) return;
     if (!stable_ && now - *current_->facts().opened_at >= config_.network.stable_after) {
         stable_ = true;
@@ -128,6 +136,10 @@ std::size_t Leg::url_for_attempt(Upstream& socket) {
 void Leg::on_change(Upstream& socket, const core::action::Announce& change) {
     if (change.state == ConnectionState::Connected) owner_.on_socket_open(*this, socket);
     if (is_end(change)) owner_.on_socket_end(*this, socket, change.cause, change.detail);
+    if (change.previous == ConnectionState::Connected && change.state != ConnectionState::Connected) {
+        const seam::EndInfo& end = socket.facts().end;
+        owner_.on_disconnect(change.cause, change.cause == end.cause ? end.close_code : std::uint16_t{0});
+    }
     if (&socket == current_.get()) return on_current_change(socket, change);
     if (&socket == next_.get()) on_next_change(socket, change);
 }
@@ -163,8 +175,12 @@ void Leg::on_next_change(Upstream& socket, const core::action::Announce& change)
     arm();
 }
 
-void Leg::on_message(Upstream& socket, const seam::InboundMessage& message, core::WallTime received) {
-    owner_.on_leg_message(*this, socket, message, received);
+void Leg::on_message(Upstream& socket, const Inbound& inbound) {
+    owner_.on_leg_message(*this, socket, inbound);
+}
+
+void Leg::on_subscription(Upstream& socket, const core::SubscriptionFlow::Change& change) {
+    if (&socket == current_.get()) owner_.on_leg_subscription(*this, socket, change);
 }
 
 void Leg::on_ready(Upstream& socket) {
@@ -191,8 +207,7 @@ void Leg::open_next(const Action& action) {
     next_failover_ = failover_;
     if (action.cause == core::Cause::FailBack) next_failover_.begin_fail_back(now);
     next_ = make_socket(current_->slot() ^ 1U);
-    for (const auto& subscription : current_->intent())
-        next_->intent().add(subscription.name);
+    next_->take_intent_of(*current_);
     next_->start();
     arm();
 }
@@ -223,6 +238,7 @@ void Leg::let_go(std::unique_ptr<Upstream> socket, core::Cause cause, const std:
     past_.reconnects += std::max<std::uint64_t>(socket->facts().attempts, 1) - 1;
     past_.failed_attempts += socket->facts().failed_attempts;
     past_.opens += socket->facts().opens;
+    if (socket->is_connected()) owner_.on_disconnect(cause, 0);
     socket->disown();
     socket->stop(cause, detail);
     let_go_.push_back(std::move(socket));

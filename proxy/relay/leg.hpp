@@ -31,11 +31,14 @@ public:
     virtual void on_socket_attempt(Leg& leg, Upstream& socket) = 0;
     virtual void on_socket_open(Leg& leg, Upstream& socket) = 0;
     virtual void on_socket_end(Leg& leg, Upstream& socket, core::Cause cause, const std::string& detail) = 0;
+    // Once for every socket that was open and is not any more. `close_code` is the venue's; 0 = none was received.
+    virtual void on_disconnect(core::Cause cause, std::uint16_t close_code) = 0;
     // Of the socket in use, after the above. When it was lost and another has taken over, leg.current() is that one.
     virtual void on_leg_change(Leg& leg, Upstream& socket, const core::action::Announce& change) = 0;
-    virtual void on_leg_message(Leg& leg, Upstream& socket, const seam::InboundMessage& message,
-                                core::WallTime received) = 0;
+    virtual void on_leg_message(Leg& leg, Upstream& socket, const Inbound& inbound) = 0;
+    virtual bool wants_keys() const = 0;  // as UpstreamOwner's
     virtual void on_leg_ready(Leg& leg, Upstream& socket) = 0;
+    virtual void on_leg_subscription(Leg& leg, Upstream& socket, const core::SubscriptionFlow::Change& change) = 0;
     // A rotation is about to open its socket.
     virtual void on_rotation_begins(Leg& leg) = 0;
     // Whether everything that flows has been seen on the socket that is to take over.
@@ -67,8 +70,11 @@ public:
     bool is_rotating() const { return next_ != nullptr; }
 
     void add(const std::string& subscription);
-    void remove(const std::string& subscription);
-    void send_pending();
+    // False = only a new socket is free of it.
+    bool remove(const std::string& subscription);
+    // Says what has been added or removed.
+    void talk();
+    void note_flowing(std::string_view subscription);
 
     // Settings have changed (they are read where they stand); what concerns a running socket applies at once.
     void configure();
@@ -96,8 +102,10 @@ private:
     std::uint32_t next_session() override { return owner_.next_session(); }
     std::size_t url_for_attempt(Upstream& socket) override;
     void on_change(Upstream& socket, const core::action::Announce& change) override;
-    void on_message(Upstream& socket, const seam::InboundMessage& message, core::WallTime received) override;
+    void on_message(Upstream& socket, const Inbound& inbound) override;
+    bool wants_keys() const override { return owner_.wants_keys(); }
     void on_ready(Upstream& socket) override;
+    void on_subscription(Upstream& socket, const core::SubscriptionFlow::Change& change) override;
 
     std::unique_ptr<Upstream> make_socket(unsigned slot);
     void on_current_change(Upstream& socket, const core::action::Announce& change);

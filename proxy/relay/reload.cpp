@@ -19,11 +19,19 @@ private:
     ReloadPlan plan_;
 };
 
-// The generic profile knows no text that unsubscribes: only a new socket is free of what was removed.
+// Where the venue knows no text that unsubscribes, only a new socket is free of what was removed.
 bool something_removed(const config::ConnectionConfig& running, const config::ConnectionConfig& wanted) {
+    if (!running.venue.subscribe.unsubscribe.empty()) return false;
     return std::ranges::any_of(running.subscriptions, [&](const config::SecretText& text) {
         return std::ranges::find(wanted.subscriptions, text) == wanted.subscriptions.end();
     });
+}
+
+// What is only there for tests changes nothing.
+bool venue_changed(config::Profile running, config::Profile wanted) {
+    running.examples.clear();
+    wanted.examples.clear();
+    return running != wanted;
 }
 
 }  // namespace
@@ -47,7 +55,9 @@ ReloadPlan plan_reload(const config::ConnectionConfig& running, const config::Co
     const auto update = ReloadAction::Update;
     const auto rotate = ReloadAction::Rotate;
     const auto replace = ReloadAction::Replace;
-    plan.need(replace, "profile", running.profile != wanted.profile);
+    // A profile's file may have changed under its name; its defaults of a connection's keys are compared as those.
+    plan.need(replace, "profile", running.profile != wanted.profile || venue_changed(running.venue, wanted.venue));
+    plan.need(rotate, "credentials", running.credentials != wanted.credentials);
     plan.need(rotate, "urls", running.urls != wanted.urls);
     plan.need(update, "endpoints", running.endpoints != wanted.endpoints);
     plan.need(update, "fail_back_after", running.fail_back_after != wanted.fail_back_after);
@@ -57,6 +67,7 @@ ReloadPlan plan_reload(const config::ConnectionConfig& running, const config::Co
     plan.need(rotate, "headers", running.headers != wanted.headers);
     plan.need(rotate, "subprotocol", running.subprotocol != wanted.subprotocol);
     plan.need(replace, "on_demand", running.on_demand != wanted.on_demand);
+    plan.need(update, "on_demand_linger", running.on_demand_linger != wanted.on_demand_linger);
     plan.need(replace, "legs", running.legs != wanted.legs);
     plan.need(replace, "topics_per_socket", running.topics_per_socket != wanted.topics_per_socket);
     plan.need(replace, "dedupe", running.dedupe != wanted.dedupe);
@@ -70,6 +81,7 @@ ReloadPlan plan_reload(const config::ConnectionConfig& running, const config::Co
               "sequence", running.sequence != wanted.sequence);
     plan.need(replace, "last_value", running.last_value != wanted.last_value);
     plan.need(rotate, "stale_after", running.stale_after != wanted.stale_after);
+    plan.need(update, "channel_stale_after", running.channel_stale_after != wanted.channel_stale_after);
     plan.need(rotate, "max_message_bytes", running.max_message_bytes != wanted.max_message_bytes);
     plan.need(replace, "max_topics", running.max_topics != wanted.max_topics);
     plan.need(rotate, "transport", running.transport != wanted.transport);

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "publish/publisher.hpp"
+#include "seam/alert_sink.hpp"
+#include "seam/budget.hpp"
 #include "seam/clock.hpp"
+#include "seam/http_client.hpp"
 #include "seam/log.hpp"
 #include "seam/random.hpp"
 #include "seam/timers.hpp"
@@ -17,6 +20,9 @@ struct Services {
     seam::Random& random;
     seam::Log& log;
     publish::Publisher& publisher;
+    seam::AlertSink* alerts = nullptr;  // null = nobody wants to be told
+    seam::HttpClient* http = nullptr;   // null = profiles that ask the venue before connecting cannot
+    seam::Budget* budget = nullptr;     // null = attempts are not limited
 };
 
 }  // namespace fairlead::relay

@@ -1,5 +1,7 @@
 #include "relay/session.hpp"
 
+#include "core/close_code.hpp"
+
 #include <cstring>
 
 namespace fairlead::relay {
@@ -13,6 +15,10 @@ Session::~Session() = default;
 
 void Session::feed(core::SessionInput input) {
     inputs_.push_back(std::move(input));
+    run();
+}
+
+void Session::run() {
     if (feeding_) return;
     feeding_ = true;
     while (!inputs_.empty()) {
@@ -32,14 +38,34 @@ void Session::feed(core::SessionInput input) {
 void Session::perform(const core::action::Open&) {
     ++facts_.attempts;
     facts_.end = {.cause = core::Cause::Unspecified};
-    auto request = owner_.connect_request();
-    if (auto* problem = std::get_if<std::string>(&request)) {
+    carry_out(owner_.begin_attempt());
+}
+
+void Session::carry_out(Attempt attempt) {
+    if (auto* request = std::get_if<seam::ConnectRequest>(&attempt)) {
+        link_ = services_.transport.open(*request, *this);
+    } else if (auto* failure = std::get_if<Failure>(&attempt)) {
         ++facts_.failed_attempts;
-        facts_.end = {.cause = core::Cause::Config, .detail = *problem};
-        inputs_.emplace_back(core::input::Ended{core::Cause::Config, std::move(*problem), std::nullopt});
-        return;
+        facts_.end = {.cause = failure->cause, .detail = failure->detail, .retry_after = failure->retry_after};
+        inputs_.emplace_back(core::input::Ended{failure->cause, std::move(failure->detail), failure->retry_after});
+    } else if (auto* not_yet = std::get_if<NotYet>(&attempt)) {
+        --facts_.attempts;
+        inputs_.emplace_back(core::input::Deferred{core::Cause::Budget, std::move(not_yet->detail), not_yet->wait});
     }
-    link_ = services_.transport.open(std::get<seam::ConnectRequest>(request), *this);
+}
+
+void Session::prepared(Attempt attempt) {
+    if (link_ || machine_.state() != core::ConnectionState::Connecting) return;
+    carry_out(std::move(attempt));
+    run();
+}
+
+void Session::fail(const Failure& failure) {
+    if (!link_ || machine_.state() != core::ConnectionState::Connected) return;
+    link_->close(core::kCloseNormal, "");
+    link_.reset();
+    facts_.end = {.cause = failure.cause, .detail = failure.detail, .retry_after = failure.retry_after};
+    feed(core::input::Ended{failure.cause, failure.detail, failure.retry_after});
 }
 
 void Session::perform(const core::action::Close& close) {
@@ -78,16 +104,20 @@ void Session::on_open(const seam::OpenInfo& info) {
     facts_.opened_at = services_.clock.now();
     facts_.last_opened = facts_.last_heard = services_.clock.wall();
     facts_.last_data.reset();
+    facts_.venue_pings = 0;
     feed(core::input::Opened{});
 }
 
 void Session::on_message(const seam::InboundMessage& message) {
     const auto received = services_.clock.wall();
-    facts_.last_data = services_.clock.now();
+    const auto noted = services_.clock.now();
     facts_.last_message = facts_.last_heard = received;
     ++facts_.messages;
     facts_.bytes += message.bytes.size();
-    owner_.on_message(message, received);
+    const auto left_before = services_.publisher.counters().data;
+    if (owner_.on_message(message, received)) facts_.last_data = noted;
+    const bool has_left = services_.publisher.counters().data != left_before;
+    if (has_left) services_.publisher.note_forwarded(services_.clock.now() - noted);
 }
 
 void Session::on_pong(std::string_view payload) {
@@ -96,6 +126,11 @@ void Session::on_pong(std::string_view payload) {
     ping_payload_.clear();
     facts_.round_trip = services_.clock.now() - ping_sent_;
     feed(core::input::Pong{});
+}
+
+void Session::on_ping() {
+    facts_.last_heard = services_.clock.wall();
+    ++facts_.venue_pings;
 }
 
 void Session::on_drained() {

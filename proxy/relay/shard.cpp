@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace fairlead::relay {
@@ -25,7 +26,8 @@ core::SpliceSettings splice_settings(const config::ConnectionConfig& config) {
 
 Shard::Shard(ShardOwner& owner, const Services& services, const config::ConnectionConfig& config,
              publish::TopicGroup& topics, std::uint32_t index)
-    : owner_(owner),
+    : liveness(liveness_settings(config)),
+      owner_(owner),
       services_(services),
       config_(config),
       index_(index),
@@ -76,17 +78,39 @@ void Shard::add(const std::string& subscription) {
         leg->add(subscription);
 }
 
-void Shard::remove(const std::string& subscription) {
+bool Shard::remove(const std::string& subscription) {
+    bool is_free = true;
     for (auto& leg : legs_)
-        leg->remove(subscription);
+        is_free = leg->remove(subscription) && is_free;
+    return is_free;
 }
 
-void Shard::send_pending() {
+void Shard::talk() {
     for (auto& leg : legs_)
-        leg->send_pending();
+        leg->talk();
+}
+
+const core::FlowTopic* Shard::find(std::string_view subscription) const {
+    // From the worst to the best.
+    using State = core::SubscriptionState;
+    constexpr std::array kOrder = {State::Rejected, State::Pending,      State::Sent,
+                                   State::Stale,    State::Acknowledged, State::Flowing};
+    const auto rank = [&kOrder](State state) { return std::ranges::find(kOrder, state) - kOrder.begin(); };
+    const core::FlowTopic* best = nullptr;
+    for (const auto& leg : legs_) {
+        const auto* one = leg->current().intent().find(subscription);
+        if (one && (!best || rank(one->state()) > rank(best->state()))) best = one;
+    }
+    return best;
+}
+
+void Shard::resubscribe(const std::string& subscription) {
+    for (auto& leg : legs_)
+        leg->current().resubscribe(subscription);
 }
 
 void Shard::configure() {
+    liveness.configure(liveness_settings(config_));
     for (auto& leg : legs_)
         leg->configure();
 }
@@ -227,10 +251,11 @@ void Shard::on_leg_change(Leg& leg, Upstream& socket, const core::action::Announ
     owner_.on_shard_change(*this, leg, socket, change, before, state_);
 }
 
-void Shard::on_leg_message(Leg& leg, Upstream& socket, const seam::InboundMessage& message, core::WallTime received) {
+void Shard::on_leg_message(Leg& leg, Upstream& socket, const Inbound& inbound) {
     owner_.on_shard_message(*this, leg, socket,
-                            {.message = message,
-                             .received = received,
+                            {.message = inbound.message,
+                             .facts = inbound.facts,
+                             .received = inbound.received,
                              .session = socket.facts().number,
                              .leg = leg.index(),
                              .alone = is_alone()});
@@ -238,6 +263,10 @@ void Shard::on_leg_message(Leg& leg, Upstream& socket, const seam::InboundMessag
 
 void Shard::on_leg_ready(Leg&, Upstream&) {
     owner_.on_shard_ready(*this);
+}
+
+void Shard::on_leg_subscription(Leg& leg, Upstream&, const core::SubscriptionFlow::Change& change) {
+    owner_.on_shard_subscription(*this, leg, change);
 }
 
 void Shard::on_rotation_begins(Leg& leg) {

@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 #include "core/combined_state.hpp"
+#include "core/topic_liveness.hpp"
 #include "publish/topic_group.hpp"
 #include "relay/leg.hpp"
 #include "relay/services.hpp"
@@ -23,6 +24,7 @@ class Shard;
 // A message on its way, and whence it came.
 struct Arrival {
     const seam::InboundMessage& message;
+    const venue::Facts& facts;
     core::WallTime received{};
     std::uint32_t session = 0;
     std::uint32_t leg = 0;
@@ -38,7 +40,9 @@ public:
     // A change of one leg. `before` and `after` are the shard's own states: those of its best leg.
     virtual void on_shard_change(Shard& shard, Leg& leg, Upstream& socket, const core::action::Announce& change,
                                  core::ConnectionState before, core::ConnectionState after) = 0;
+    virtual void on_disconnect(core::Cause cause, std::uint16_t close_code) = 0;  // as LegOwner's
     virtual void on_shard_ready(Shard& shard) = 0;
+    virtual void on_shard_subscription(Shard& shard, Leg& leg, const core::SubscriptionFlow::Change& change) = 0;
     // A message that had to wait for its place.
     virtual void on_held(Shard& shard, publish::Topic& topic, const core::HeldMessage& message) = 0;
     // Messages of this topic may be lost, though a socket is connected.
@@ -61,8 +65,13 @@ public:
     Leg::Rotate rotate(core::Cause cause, const std::string& detail);
 
     void add(const std::string& subscription);
-    void remove(const std::string& subscription);
-    void send_pending();
+    // False = only new sockets are free of it.
+    bool remove(const std::string& subscription);
+    void talk();
+    // On the leg on which it is best off; null = this shard does not carry it.
+    const core::FlowTopic* find(std::string_view subscription) const;
+    // Of every leg: once more, on the same socket.
+    void resubscribe(const std::string& subscription);
     void configure();
     // Once in each heartbeat interval.
     void tick();
@@ -90,17 +99,22 @@ public:
     // When the venue was heard last, on whichever socket.
     std::optional<core::SteadyTime> last_data() const;
 
-    bool told_failed = false;  // to consumers, since the last connection; the owner's
+    core::TopicLiveness liveness;  // of its topics; the owner's
+    bool told_failed = false;      // to consumers, since the last connection; the owner's
 
 private:
     std::uint32_t next_session() override { return owner_.next_session(); }
     void on_socket_attempt(Leg& leg, Upstream& socket) override;
     void on_socket_open(Leg& leg, Upstream& socket) override;
     void on_socket_end(Leg& leg, Upstream& socket, core::Cause cause, const std::string& detail) override;
+    void on_disconnect(core::Cause cause, std::uint16_t close_code) override {
+        owner_.on_disconnect(cause, close_code);
+    }
     void on_leg_change(Leg& leg, Upstream& socket, const core::action::Announce& change) override;
-    void on_leg_message(Leg& leg, Upstream& socket, const seam::InboundMessage& message,
-                        core::WallTime received) override;
+    void on_leg_message(Leg& leg, Upstream& socket, const Inbound& inbound) override;
+    bool wants_keys() const override { return splicer_.is_active(); }
     void on_leg_ready(Leg& leg, Upstream& socket) override;
+    void on_leg_subscription(Leg& leg, Upstream& socket, const core::SubscriptionFlow::Change& change) override;
     void on_rotation_begins(Leg& leg) override;
     bool has_caught_up(const Leg& leg, const Upstream& next) override;
     bool may_take_over(const Leg& leg, const Upstream& next) override;

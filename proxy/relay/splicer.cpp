@@ -128,7 +128,7 @@ core::Splice& Splicer::splice_of(publish::Topic& topic) {
 }
 
 bool Splicer::carries(const publish::Topic& topic) const {
-    return topic.shard == shard_ || topic.shard == publish::kEveryShard;
+    return !topic.is_answers && (topic.shard == shard_ || topic.shard == publish::kEveryShard);
 }
 
 }  // namespace fairlead::relay

@@ -1,6 +1,7 @@
 #include "relay/supervisor.hpp"
 
 #include "relay/convert.hpp"
+#include "relay/histogram.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@ namespace fairlead::relay {
 Supervisor::Supervisor(const config::Config& config, const Services& services)
     : services_(services),
       network_(config.network),
+      profile_directories_(config.profiles.directories),
       heartbeat_interval_(config.stream.heartbeat_interval),
       started_(services.clock.now()),
       additions_(kAdditionsPerSecond, kAdditionsAtOnce, started_) {
@@ -74,7 +76,21 @@ Outcome Supervisor::remove(const std::string& id) {
 
 Connection& Supervisor::make(config::ConnectionConfig config) {
     const std::string id = config.id;
-    return *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+    auto& made = *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+    if (const auto found = demanded_.find(id); found != demanded_.end())
+        for (const auto& channel : found->second)
+            made.demand(channel, true);
+    return made;
+}
+
+void Supervisor::demand(std::string_view prefix, bool wanted) {
+    auto topic = core::demanded_topic(prefix);
+    if (!topic) return;
+    auto& channels = demanded_[topic->connection];
+    const bool is_edge = wanted ? channels.insert(topic->channel).second : channels.erase(topic->channel) > 0;
+    if (channels.empty()) demanded_.erase(topic->connection);
+    if (!is_edge || shut_down_) return;
+    if (Connection* connection = find(topic->connection)) connection->demand(topic->channel, wanted);
 }
 
 void Supervisor::take_away(const std::string& id, core::Cause cause, const std::string& detail) {
@@ -134,6 +150,15 @@ void Supervisor::describe(v1::Status& status) const {
     status.set_published(services_.publisher.counters().published);
     status.set_slow_consumer_episodes(services_.publisher.counters().slow_consumer_episodes);
     status.set_topics(static_cast<std::uint32_t>(services_.publisher.topics()));
+    to_proto(services_.publisher.forward_latency(), *status.mutable_forward_latency());
+    const auto& by_kind = services_.publisher.counters().by_kind;
+    auto& published = *status.mutable_published_by_kind();
+    published["data"] = by_kind[v1::KIND_DATA];
+    published["state"] = by_kind[v1::KIND_STATE];
+    published["gap"] = by_kind[v1::KIND_GAP];
+    published["heartbeat"] = by_kind[v1::KIND_HEARTBEAT];
+    published["alert"] = by_kind[v1::KIND_ALERT];
+    published["end"] = by_kind[v1::KIND_END];
 }
 
 }  // namespace fairlead::relay

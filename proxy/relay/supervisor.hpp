@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace fairlead::relay {
 
@@ -30,6 +31,9 @@ public:
     // command stay as they are.
     void reload(const config::Config& config, bool dry_run, v1::ReloadResult& result);
 
+    // Consumers subscribe to this prefix of topics, or do not any more. Once for each edge.
+    void demand(std::string_view prefix, bool wanted);
+
     // By command: until it is removed, or the process ends.
     Outcome add(config::ConnectionConfig config);
     Outcome remove(const std::string& id);
@@ -43,6 +47,8 @@ public:
     void describe(v1::Status& status) const;
 
     const config::NetworkConfig& network_defaults() const { return network_; }
+    // Where profiles of one's own are, for connections that are added by command.
+    const std::vector<std::string>& profile_directories() const { return profile_directories_; }
 
     static constexpr std::size_t kMaxConnections = 1'000;
     static constexpr double kAdditionsPerSecond = 5;
@@ -60,9 +66,12 @@ private:
 
     const Services& services_;
     config::NetworkConfig network_;
+    std::vector<std::string> profile_directories_;
     const core::Duration heartbeat_interval_;
     std::map<std::string, std::unique_ptr<Connection>> connections_;
     std::set<std::string> configured_;  // those of the configuration file
+    // Connection -> the channels that consumers subscribe to: for connections that come later, too.
+    std::map<std::string, std::set<std::string>> demanded_;
     std::unique_ptr<seam::Timer> heartbeat_timer_;
     core::SteadyTime next_heartbeat_{};
     const core::SteadyTime started_;

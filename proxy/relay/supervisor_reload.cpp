@@ -17,7 +17,10 @@ void tell(v1::ReloadResult& result, const std::string& connection, std::string_v
 
 void Supervisor::reload(const config::Config& config, bool dry_run, v1::ReloadResult& result) {
     if (shut_down_) return;
-    if (!dry_run) network_ = config.network;
+    if (!dry_run) {
+        network_ = config.network;
+        profile_directories_ = config.profiles.directories;
+    }
     reload_removed(config, dry_run, result);
     for (const auto& entry : config.connections)
         reload_one(entry.second, dry_run, result);

@@ -53,6 +53,11 @@ TEST_CASE("what each changed setting needs") {
     const Row rows[] = {
         {"", ReloadAction::Keep, [](auto&) {}},
         {"urls", ReloadAction::Rotate, [](auto& c) { c.urls = {config::SecretText("ws://other/ws")}; }},
+        {"profile", ReloadAction::Replace, [](auto& c) { c.venue.subscribe.text = "other {topics}"; }},
+        {"credentials", ReloadAction::Rotate, [](auto& c) { c.credentials["key"] = config::SecretText("1"); }},
+        {"on_demand_linger", ReloadAction::Update, [](auto& c) { c.on_demand_linger = 1s; }},
+        {"channel_stale_after", ReloadAction::Update, [](auto& c) { c.channel_stale_after = 5s; }},
+        {"network", ReloadAction::Update, [](auto& c) { c.network.budget_dir = "/run/budget"; }},
         {"headers", ReloadAction::Rotate, [](auto& c) { c.headers["X"] = config::SecretText("1"); }},
         {"tls", ReloadAction::Rotate, [](auto& c) { c.tls.ca_file = "/ca.pem"; }},
         {"proxy", ReloadAction::Rotate, [](auto& c) { c.proxy = config::SecretText("http://p:1"); }},

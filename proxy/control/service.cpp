@@ -22,6 +22,10 @@ bool only_reads(const v1::Request& request) {
         case v1::Request::kReplay:
         case v1::Request::kSnapshot:
         case v1::Request::kListGaps:
+        case v1::Request::kListConsumers:
+        case v1::Request::kListAlerts:
+        case v1::Request::kListAlertChannels:
+        case v1::Request::kGetConfig:
             return true;
         default:
             return false;
@@ -42,6 +46,8 @@ std::string first_secret(const config::ConnectionConfig& connection) {
     if (connection.proxy.has_secret()) return "proxy";
     for (const auto& [name, value] : connection.headers)
         if (value.has_secret()) return "headers";
+    for (const auto& [name, value] : connection.credentials)
+        if (value.has_secret()) return "credentials";
     return {};
 }
 
@@ -155,7 +161,8 @@ void Service::execute(const v1::Request& request, relay::Done done, v1::Reply& r
     using Case = v1::Request::CommandCase;
     switch (request.command_case()) {
         case Case::kGetStatus:
-            return done(status(reply));
+            describe(*reply.mutable_status());
+            return done({});
         case Case::kListConnections:
             return done(execute(request.list_connections(), reply));
         case Case::kListSubscriptions:
@@ -166,6 +173,12 @@ void Service::execute(const v1::Request& request, relay::Done done, v1::Reply& r
             return done(recovery_.page(request.snapshot(), request.request_id(), *reply.mutable_snapshot()));
         case Case::kListGaps:
             return done(execute(request.list_gaps(), reply));
+        case Case::kListAlerts:
+            return done(execute(request.list_alerts(), reply));
+        case Case::kListAlertChannels:
+            return done(execute(request.list_alert_channels(), reply));
+        case Case::kSetAlertChannel:
+            return done(execute(request.set_alert_channel(), reply));
         case Case::kReconnect:
             return done(on_connection(request.reconnect(), [&](auto& connection) {
                 return connection.reconnect(request.reconnect().hard());
@@ -191,6 +204,14 @@ void Service::execute(const v1::Request& request, relay::Done done, v1::Reply& r
             return execute(request.subscribe(), std::move(done));
         case Case::kSend:
             return execute(request.send(), std::move(done));
+        case Case::kListConsumers:
+            return done(execute(request.list_consumers(), reply));
+        case Case::kGetConfig:
+            return done(execute(request.get_config(), reply));
+        case Case::kSetLogLevel:
+            return done(execute(request.set_log_level()));
+        case Case::kDrain:
+            return done(execute(request.drain()));
         case Case::COMMAND_NOT_SET:
             break;
     }
@@ -210,14 +231,12 @@ relay::Outcome Service::execute(const v1::Reload& command, v1::Reply& reply) {
     return reload_(command.dry_run(), *reply.mutable_reload());
 }
 
-relay::Outcome Service::status(v1::Reply& reply) {
-    v1::Status& status = *reply.mutable_status();
+void Service::describe(v1::Status& status) const {
     supervisor_.describe(status);
     recovery_.describe(status);
     status.set_control_requests(counters_.requests);
     status.set_control_refused(counters_.refused);
     describe_process_(status);
-    return {};
 }
 
 relay::Outcome Service::execute(const v1::ListConnections& command, v1::Reply& reply) {
@@ -237,7 +256,8 @@ relay::Outcome Service::execute(const v1::ListGaps& command, v1::Reply& reply) {
 }
 
 relay::Outcome Service::execute(const v1::AddConnection& command) {
-    auto loaded = config::load_connection(command.connection(), as_toml(command), supervisor_.network_defaults());
+    auto loaded = config::load_connection(command.connection(), as_toml(command), supervisor_.network_defaults(),
+                                          supervisor_.profile_directories());
     if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
         std::vector<std::string> texts;
         for (const auto& problem : *problems) {

@@ -2,7 +2,9 @@
 // that commands the relay does it through here.
 #pragma once
 
+#include "alert/alerts.hpp"
 #include "control/answer_cache.hpp"
+#include "control/process.hpp"
 #include "control/recovery.hpp"
 #include "core/rate_limit.hpp"
 #include "fairlead/v1/control.pb.h"
@@ -42,12 +44,19 @@ public:
     // Without it, there is nothing to reload.
     void on_reload(Reload reload) { reload_ = std::move(reload); }
 
+    // Outlives the service. Without it, what concerns the process as a whole is unavailable.
+    void serve_process(Process& process) { process_ = &process; }
+    // Outlives the service. Without it, there are no alerts to list.
+    void serve_alerts(alert::Alerts& alerts) { alerts_ = &alerts; }
+
     // `peer` tells callers apart, for limits and repeated requests. Without `stream` a caller gets nothing but its
     // reply.
     void handle(const std::string& peer, std::string_view body, Respond respond,
                 std::unique_ptr<seam::ReplyStream> stream = nullptr);
 
     const ServiceCounters& counters() const { return counters_; }
+    // What get_status answers.
+    void describe(v1::Status& status) const;
 
     static constexpr std::size_t kMaxRequestBytes = std::size_t{1} << 20;
     static constexpr double kRequestsPerSecond = 1'000;
@@ -66,7 +75,15 @@ private:
     relay::Outcome execute(const v1::ListSubscriptions& command, v1::Reply& reply);
     relay::Outcome execute(const v1::AddConnection& command);
     relay::Outcome execute(const v1::Reload& command, v1::Reply& reply);
-    relay::Outcome status(v1::Reply& reply);
+    relay::Outcome execute(const v1::ListConsumers& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::GetConfig& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::SetLogLevel& command);
+    relay::Outcome execute(const v1::Drain& command);
+    // service_alerts.cpp
+    relay::Outcome execute(const v1::ListAlerts& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::ListAlertChannels& command, v1::Reply& reply);
+    relay::Outcome execute(const v1::SetAlertChannel& command, v1::Reply& reply);
+
     void execute(const v1::Subscribe& command, relay::Done done);
     void execute(const v1::Send& command, relay::Done done);
     template <class Command, class Call>
@@ -77,6 +94,8 @@ private:
     const seam::Clock& clock_;
     const DescribeProcess describe_process_;
     Reload reload_;
+    Process* process_ = nullptr;
+    alert::Alerts* alerts_ = nullptr;
     std::shared_ptr<AnswerCache> answers_;  // shared with replies that are still due when the service has gone
     std::unordered_map<std::string, core::RateLimit> limits_;  // by peer
     ServiceCounters counters_;

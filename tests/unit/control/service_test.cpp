@@ -1,9 +1,11 @@
 #include "control/service.hpp"
 
+#include "config/profile_sample.hpp"
 #include "world.hpp"
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,8 @@ using namespace fairlead;
 namespace {
 
 struct Desk : support::World {
-    Desk() {
+    explicit Desk(const std::function<void(config::Config&)>& change = {}) {
+        if (change) change(config);
         auto& connection = config.connections["a"];
         connection.id = "a";
         connection.urls = {config::SecretText("ws://venue/a")};
@@ -174,11 +177,53 @@ TEST_CASE("secrets cannot be asked for over the control socket") {
     CHECK(desk.answer(request).code() == v1::CODE_INVALID);
     add.set_options("proxy = \"http://${env:HOME}:3128\"");
     CHECK(desk.answer(request).code() == v1::CODE_INVALID);
+    add.set_options("credentials = { key = \"x\", secret = \"${env:HOME}\" }");
+    const auto refused = desk.answer(request);
+    CHECK(refused.code() == v1::CODE_INVALID);
+    CHECK(refused.message().find("credentials: secrets") != std::string::npos);
     request.mutable_subscribe()->set_connection("a");
     request.mutable_subscribe()->add_channels("${file:/etc/hostname}");
     CHECK(desk.answer(request).code() == v1::CODE_INVALID);
     CHECK(desk.venue.attempts() == 1);
     CHECK(desk.venue.last().sent.empty());
+}
+
+TEST_CASE("a connection that is added finds profiles of one's own, also those of a configuration that came later") {
+    const config::ProfileFolder first;
+    const config::ProfileFolder second;
+    first.write("mine", "[connection]\nurl = \"ws://venue/first\"\n");
+    second.write("mine", "[connection]\nurl = \"ws://venue/second\"\n");
+    Desk desk;
+    v1::Request request;
+    auto& add = *request.mutable_add_connection();
+    const auto add_as = [&](const std::string& id) {
+        add.set_connection(id);
+        add.set_profile("mine");
+        return desk.answer(request).code();
+    };
+    CHECK(add_as("b") == v1::CODE_INVALID);
+    v1::ReloadResult result;
+    desk.config.profiles.directories = {first.path("")};
+    desk.supervisor->reload(desk.config, /*dry_run=*/true, result);
+    CHECK(add_as("b") == v1::CODE_INVALID);
+    desk.supervisor->reload(desk.config, /*dry_run=*/false, result);
+    CHECK(add_as("b") == v1::CODE_OK);
+    CHECK(desk.venue.last().request.url == "ws://venue/first");
+    desk.config.profiles.directories = {second.path("")};
+    desk.supervisor->reload(desk.config, /*dry_run=*/false, result);
+    CHECK(add_as("c") == v1::CODE_OK);
+    CHECK(desk.venue.last().request.url == "ws://venue/second");
+}
+
+TEST_CASE("profiles of one's own are known from the start") {
+    const config::ProfileFolder folder;
+    folder.write("mine", "[connection]\nurl = \"ws://venue/mine\"\n");
+    Desk desk([&folder](config::Config& config) { config.profiles.directories = {folder.path("")}; });
+    v1::Request request;
+    request.mutable_add_connection()->set_connection("b");
+    request.mutable_add_connection()->set_profile("mine");
+    CHECK(desk.answer(request).code() == v1::CODE_OK);
+    CHECK(desk.venue.last().request.url == "ws://venue/mine");
 }
 
 TEST_CASE("a peer that asks too much is refused, the others are served") {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace fairlead::simulator {
@@ -10,6 +11,7 @@ namespace {
 constexpr std::uint16_t kNoCloseCode = 1005;
 constexpr std::uint16_t kGoingAway = 1001;
 constexpr std::uint16_t kPolicyViolation = 1008;
+constexpr std::string_view kTooFast = "too many requests";
 
 std::uint16_t close_code_of(std::string_view payload) {
     if (payload.size() < 2) return kNoCloseCode;
@@ -20,7 +22,10 @@ std::uint16_t close_code_of(std::string_view payload) {
 }  // namespace
 
 Connection::Connection(const Settings& settings, core::SteadyTime now)
-    : settings_(settings), deadline_(now + kUpgradeTimeout) {}
+    : settings_(settings), deadline_(now + kUpgradeTimeout) {
+    if (settings_.dialect != nullptr && settings_.topic_faults != nullptr)
+        conversation_.emplace(*settings_.dialect, *settings_.topic_faults);
+}
 
 Received Connection::receive(std::string_view bytes, const std::optional<Refusal>& refusal, core::SteadyTime now) {
     Received received;
@@ -45,7 +50,8 @@ void Connection::receive_head(const std::optional<Refusal>& refusal, core::Stead
         finish(now);
         return;
     }
-    Upgrade upgrade = answer_upgrade(std::string_view(head_).substr(0, end + kEndOfHead.size()), refusal);
+    Upgrade upgrade = answer_upgrade(std::string_view(head_).substr(0, end + kEndOfHead.size()), refusal,
+                                     conversation_ ? Paths::Any : Paths::Binance);
     outbox_.add_control(upgrade.answer);
     path_ = std::move(upgrade.path);
     if (upgrade.status != 101) {
@@ -65,6 +71,8 @@ void Connection::receive_head(const std::optional<Refusal>& refusal, core::Stead
     decoder_.feed(std::string_view(head_).substr(end + kEndOfHead.size()));
     head_ = {};
     if (too_many) close(kPolicyViolation, "too many streams", now);
+    if (conversation_ && !conversation_->dialect().ready().empty())
+        send(Opcode::Text, conversation_->dialect().ready());
 }
 
 void Connection::receive_frames(core::SteadyTime now, Received& received) {
@@ -86,22 +94,40 @@ void Connection::receive_message(const FrameDecoder::Message& message, core::Ste
         case Opcode::Ping:
             ++received.pings;
             if (phase_ == Phase::Open) send(Opcode::Pong, message.payload);
-            return;
+            return receive_control(now);
         case Opcode::Pong:
             ++received.pongs;
-            return;
+            return receive_control(now);
         case Opcode::Close:
             received.close_code = close_code_of(message.payload);
             if (phase_ == Phase::Open) send(Opcode::Close, message.payload.substr(0, 2));
             finish(now);
             return;
         default:
-            if (phase_ == Phase::Open) receive_text(message.payload, received);
+            if (phase_ == Phase::Open) receive_text(message.payload, now, received);
             return;
     }
 }
 
-void Connection::receive_text(std::string_view text, Received& received) {
+void Connection::receive_control(core::SteadyTime now) {
+    if (conversation_ && !conversation_->receive_control(now)) close(kPolicyViolation, kTooFast, now);
+}
+
+void Connection::receive_in_dialect(std::string_view text, core::SteadyTime now, Received& received) {
+    Conversation::Outcome outcome = conversation_->receive(text, subscriptions_, now);
+    for (const std::string& answer : outcome.texts)
+        send(Opcode::Text, answer);
+    received.subscriptions_changed = received.subscriptions_changed || outcome.changed;
+    if (outcome.closes) close(kPolicyViolation, kTooFast, now);
+    const bool is_subscribe = outcome.incoming.kind == Incoming::Kind::Subscribe;
+    if (!is_subscribe && outcome.incoming.kind != Incoming::Kind::Unsubscribe) return;
+    received.requests.push_back({.method = is_subscribe ? Method::Subscribe : Method::Unsubscribe,
+                                 .streams = std::move(outcome.incoming.topics),
+                                 .id = std::move(outcome.incoming.id)});
+}
+
+void Connection::receive_text(std::string_view text, core::SteadyTime now, Received& received) {
+    if (conversation_) return receive_in_dialect(text, now, received);
     std::variant<Request, std::string> read = read_request(text);
     if (const auto* error = std::get_if<std::string>(&read)) {
         send(Opcode::Text, *error);
@@ -115,6 +141,11 @@ void Connection::receive_text(std::string_view text, Received& received) {
 std::string Connection::carry_out(const Request& request, Received& received) {
     switch (request.method) {
         case Method::Subscribe: {
+            const auto is_refused = [this](const std::string& stream) {
+                return settings_.topic_faults != nullptr && settings_.topic_faults->refused.contains(stream);
+            };
+            if (std::ranges::any_of(request.streams, is_refused))
+                return error_reply(2, "Invalid request: refused", request.id);
             std::set<std::string> wanted = subscriptions_;
             wanted.insert(request.streams.begin(), request.streams.end());
             if (wanted.size() > settings_.max_streams) {

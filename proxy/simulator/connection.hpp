@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/time.hpp"
+#include "simulator/conversation.hpp"
 #include "simulator/frame.hpp"
 #include "simulator/outbox.hpp"
 #include "simulator/request.hpp"
@@ -43,7 +44,9 @@ public:
     struct Settings {
         core::Duration ping_interval{0};  // 0 = no pings
         core::Duration lifetime{0};       // 0 = without end
-        std::size_t max_streams = 1024;   // subscriptions beyond are refused
+        std::size_t max_streams = 1024;   // subscriptions beyond are refused; not in a dialect, which has its own limit
+        const Dialect* dialect = nullptr;  // null = Binance's protocol as README.md has it. Outlives the connection
+        const TopicFaults* topic_faults = nullptr;  // null = none; outlives the connection; needed with a dialect
     };
 
     Connection(const Settings& settings, core::SteadyTime now);
@@ -73,7 +76,9 @@ private:
     void receive_head(const std::optional<Refusal>& refusal, core::SteadyTime now, Received& received);
     void receive_frames(core::SteadyTime now, Received& received);
     void receive_message(const FrameDecoder::Message& message, core::SteadyTime now, Received& received);
-    void receive_text(std::string_view text, Received& received);
+    void receive_text(std::string_view text, core::SteadyTime now, Received& received);
+    void receive_in_dialect(std::string_view text, core::SteadyTime now, Received& received);
+    void receive_control(core::SteadyTime now);
     std::string carry_out(const Request& request, Received& received);
     void send(Opcode opcode, std::string_view payload);
     void finish(core::SteadyTime now);
@@ -88,6 +93,7 @@ private:
     std::string path_;
     std::string head_;
     std::set<std::string> subscriptions_;
+    std::optional<Conversation> conversation_;  // with a dialect
     FrameDecoder decoder_;
     Outbox outbox_;
 };

@@ -46,15 +46,18 @@ void remember(std::vector<Value>& list, Value value) {
 
 }  // namespace
 
-Engine::Engine(const std::string& host, std::uint16_t port, Scenario scenario, Venue::Say say)
+Engine::Engine(const std::string& host, std::uint16_t port, Scenario scenario, Venue::Say say,
+               std::shared_ptr<const Dialect> dialect)
     : scenario_(std::move(scenario)),
       say_(std::move(say)),
+      dialect_(std::move(dialect)),
       address_(host, port),
       market_(scenario_),
       schedule_(scenario_.faults),
       start_(now()),
       protocols_{},
-      routes_(market_.stream_count()) {
+      routes_(market_.stream_count()),
+      feeds_(market_.stream_count()) {
     protocols_[0].name = kListenerProtocol;
     protocols_[0].callback = on_listener_event;
     protocols_[1].name = kClientProtocol;
@@ -140,7 +143,8 @@ void Engine::accept_clients() {
 void Engine::adopt_client(int socket) {
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const Connection::Settings settings{scenario_.ping_interval, scenario_.lifetime, scenario_.max_streams};
+    const Connection::Settings settings{scenario_.ping_interval, scenario_.lifetime, scenario_.max_streams,
+                                        dialect_.get(), &topic_faults_};
     clients_.push_back(std::make_unique<Client>(settings, now()));
     Client& client = *clients_.back();
 
@@ -274,14 +278,14 @@ void Engine::tick() {
     const core::Duration elapsed = since_start();
     for (const FaultEdge& edge : schedule_.due(elapsed))
         apply(edge);
-    const std::int64_t wall_ms = wall_milliseconds();
-    market_.advance(elapsed, wall_ms, [this](std::size_t stream, std::string_view json) { publish(stream, json); });
+    wall_ms_ = wall_milliseconds();
+    market_.advance(elapsed, wall_ms_, [this](std::size_t stream, std::string_view json) { publish(stream, json); });
     note_fed();
     if (!half_open_) {
         for (const std::unique_ptr<Client>& client : clients_) {
             if (client->half_open) continue;
             count(client->release(now()));
-            if (client->connection.tick(now(), wall_ms)) ++stats_.pings_sent;
+            if (client->connection.tick(now(), wall_ms_)) ++stats_.pings_sent;
         }
         flush_all();
     }
@@ -303,6 +307,7 @@ void Engine::arm(core::Duration elapsed) {
 }
 
 void Engine::rebuild_routes() {
+    if (dialect_) return rebuild_feeds();
     for (Route& route : routes_) {
         route.raw.clear();
         route.combined.clear();
@@ -310,7 +315,7 @@ void Engine::rebuild_routes() {
     for (const std::unique_ptr<Client>& client : clients_) {
         for (const std::string& name : client->connection.subscriptions()) {
             const std::optional<std::size_t> stream = market_.find(name);
-            if (!stream) continue;
+            if (!stream || topic_faults_.silent.contains(name)) continue;
             Route& route = routes_[*stream];
             (client->connection.combined() ? route.combined : route.raw).push_back(client.get());
         }
@@ -323,17 +328,12 @@ void Engine::rebuild_routes() {
 // Encoded once in each form, however many connections get it.
 void Engine::publish(std::size_t stream, std::string_view json) {
     if (silent_ || half_open_) return;
-    const auto hand_out = [this, stream](const std::vector<Client*>& clients, std::string_view frame) {
-        for (Client* client : clients) {
-            if (client->silent || client->half_open || !client->connection.takes_data()) continue;
-            count(client->publish(stream, frame, now()));
-        }
-    };
+    if (dialect_) return publish_in_dialect(stream, json);
     const Route& route = routes_[stream];
     if (!route.raw.empty()) {
         raw_frame_.clear();
         append_frame(raw_frame_, Opcode::Text, json);
-        hand_out(route.raw, raw_frame_);
+        hand_out(route.raw, stream, raw_frame_);
     }
     if (!route.combined.empty()) {
         combined_text_.clear();
@@ -341,7 +341,14 @@ void Engine::publish(std::size_t stream, std::string_view json) {
                        market_.stream_name(stream), json);
         combined_frame_.clear();
         append_frame(combined_frame_, Opcode::Text, combined_text_);
-        hand_out(route.combined, combined_frame_);
+        hand_out(route.combined, stream, combined_frame_);
+    }
+}
+
+void Engine::hand_out(const std::vector<Client*>& clients, std::size_t stream, std::string_view frame) {
+    for (Client* client : clients) {
+        if (client->silent || client->half_open || !client->connection.takes_data()) continue;
+        count(client->publish(stream, frame, now()));
     }
 }
 

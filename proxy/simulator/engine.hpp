@@ -10,6 +10,8 @@
 
 #include "core/time.hpp"
 #include "simulator/client.hpp"
+#include "simulator/conversation.hpp"
+#include "simulator/dialect.hpp"
 #include "simulator/fault_schedule.hpp"
 #include "simulator/listen_address.hpp"
 #include "simulator/market.hpp"
@@ -29,7 +31,8 @@ namespace fairlead::simulator {
 // Everything but the constructor, port() and wake() is for the venue's thread only. The commands are those of Venue.
 class Engine {
 public:
-    Engine(const std::string& host, std::uint16_t port, Scenario scenario, Venue::Say say);
+    Engine(const std::string& host, std::uint16_t port, Scenario scenario, Venue::Say say,
+           std::shared_ptr<const Dialect> dialect);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -48,6 +51,8 @@ public:
     void tamper(const std::string& stream, Tamper kind, std::uint64_t connection);
     void renumber(const std::string& stream);
     void announce_drain(std::uint64_t connection);
+    void refuse_topics(const std::vector<std::string>& topics);
+    void silence_topics(const std::vector<std::string>& topics);
     void refuse_upgrades(int http_status, std::optional<std::chrono::seconds> retry_after);
     void send_bad_frame(BadFrame kind, std::uint64_t connection);
     void stop_listening();
@@ -65,6 +70,12 @@ private:
     struct Route {
         std::vector<Client*> raw;
         std::vector<Client*> combined;
+    };
+
+    // Who gets the messages of one topic of a dialect.
+    struct Feed {
+        std::string topic;
+        std::vector<Client*> clients;
     };
 
     static int on_listener_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t size);
@@ -94,6 +105,9 @@ private:
     void end(const Fault& fault);
     void rebuild_routes();
     void publish(std::size_t stream, std::string_view json);
+    void rebuild_feeds();
+    void publish_in_dialect(std::size_t stream, std::string_view json);
+    void hand_out(const std::vector<Client*>& clients, std::size_t stream, std::string_view frame);
     void say(std::string_view sentence) const;
 
     core::SteadyTime now() const { return std::chrono::steady_clock::now(); }
@@ -101,6 +115,8 @@ private:
 
     Scenario scenario_;
     Venue::Say say_;
+    std::shared_ptr<const Dialect> dialect_;  // null = Binance's protocol
+    TopicFaults topic_faults_;
     ListenAddress address_;
     Market market_;
     FaultSchedule schedule_;
@@ -113,9 +129,11 @@ private:
     Timer timer_;
 
     std::vector<std::unique_ptr<Client>> clients_;
-    std::vector<int> waiting_sockets_;  // accepted while half-open
-    std::vector<Route> routes_;         // by stream
-    std::string raw_frame_;             // buffers of publish()
+    std::vector<int> waiting_sockets_;      // accepted while half-open
+    std::vector<Route> routes_;             // by stream
+    std::vector<std::vector<Feed>> feeds_;  // by stream
+    std::int64_t wall_ms_ = 0;              // of the tick
+    std::string raw_frame_;                 // buffers of publish()
     std::string combined_text_;
     std::string combined_frame_;
 

@@ -92,9 +92,11 @@ void Engine::renumber(const std::string& stream) {
 }
 
 void Engine::announce_drain(std::uint64_t connection) {
+    const std::string notice = dialect_ ? dialect_->drain(wall_ms_) : std::string(kDrainNotice);
+    if (notice.empty()) return say("would announce its end, but this venue has no notice of it");
     say(fmt::format("announces its end to {}", whom(connection)));
     for (Client* client : concerned(connection))
-        client->connection.send_text(kDrainNotice);
+        client->connection.send_text(notice);
     flush_all();
 }
 
@@ -189,6 +191,10 @@ void Engine::begin(const Fault& fault) {
             return renumber(fault.stream);
         case FaultKind::Drain:
             return announce_drain(fault.connection);
+        case FaultKind::Reject:
+            return refuse_topics(fault.topics);
+        case FaultKind::AckSilence:
+            return silence_topics(fault.topics);
         case FaultKind::RefuseUpgrade:
             return refuse_upgrades(fault.status, fault.retry_after);
         case FaultKind::BadFrame:
@@ -206,6 +212,10 @@ void Engine::end(const Fault& fault) {
             return go_half_open(false, fault.connection);
         case FaultKind::Delay:
             return delay(core::Duration::zero(), fault.connection);
+        case FaultKind::Reject:
+            return refuse_topics({});
+        case FaultKind::AckSilence:
+            return silence_topics({});
         case FaultKind::RefuseUpgrade:
             return refuse_upgrades(0, std::nullopt);
         case FaultKind::Stop:

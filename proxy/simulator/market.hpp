@@ -30,6 +30,11 @@ public:
     // "btcusdt@trade"
     std::string stream_name(std::size_t stream) const;
     std::optional<std::size_t> find(std::string_view stream_name) const;
+    // "BTCUSDT"
+    std::string_view symbol(std::size_t stream) const { return symbols_[stream / 2].upper; }
+    std::int64_t price_cents(std::size_t stream) const { return symbols_[stream / 2].price_cents; }
+    // What makes each message longer, as a JSON member behind others; may be empty.
+    std::string_view padding() const { return padding_; }
     // The id of the latest message; one less than the first id = none yet.
     std::uint64_t last_id(std::size_t stream) const;
     // The next message has id 1 again.

@@ -43,6 +43,8 @@ constexpr std::array<KindName, kFaultKinds> kKinds = {{
     {"swap", FaultKind::Swap},
     {"renumber", FaultKind::Renumber},
     {"drain", FaultKind::Drain},
+    {"reject", FaultKind::Reject},
+    {"ack_silence", FaultKind::AckSilence},
 }};
 
 struct FrameName {
@@ -201,7 +203,7 @@ void read_special_keys(TableReader& reader, Fault& fault) {
         if (reader.has(key) && !fits) reader.problem(key, fmt::format("belongs to {} only", kinds));
         return fits && reader.has(key);
     };
-    if (only_for("for", "silence, half_open, refuse_upgrade, stop and delay", lasts(fault.kind))) {
+    if (only_for("for", "silence, half_open, refuse_upgrade, stop, delay, reject and ack_silence", lasts(fault.kind))) {
         core::Duration duration{0};
         reader.duration("for", duration);
         fault.duration = duration;
@@ -227,6 +229,23 @@ void read_special_keys(TableReader& reader, Fault& fault) {
     if (only_for("frame", "bad_frame", fault.kind == FaultKind::BadFrame)) {
         if (const FrameName* name = read_choice(reader, "frame", kFrames)) fault.frame = name->frame;
     }
+}
+
+void read_topics(TableReader& reader, Fault& fault) {
+    const toml::node* node = reader.find("topics");
+    if (names_topics(fault.kind) != reader.has("topics")) {
+        return reader.problem("topics", names_topics(fault.kind) ? "is missing: a list of the topics that it happens to"
+                                                                 : "belongs to reject and ack_silence only");
+    }
+    if (node == nullptr) return;
+    const toml::array* array = node->as_array();
+    const auto is_topic = [](const toml::node& one) {
+        return !one.value_exact<std::string_view>().value_or("").empty();
+    };
+    if (array == nullptr || array->empty() || !std::ranges::all_of(*array, is_topic))
+        return reader.problem("topics", "expected a list of topics, each a string");
+    for (const toml::node& one : *array)
+        fault.topics.emplace_back(*one.value_exact<std::string_view>());
 }
 
 // Whom the fault concerns.
@@ -263,6 +282,7 @@ Fault read_fault(const toml::table& table, std::size_t index, Problems& problems
     fault.kind = kind->kind;
     read_special_keys(reader, fault);
     read_target(reader, fault);
+    read_topics(reader, fault);
     const bool repeats = fault.every > core::Duration::zero();
     if (reader.has("every") && !repeats) reader.problem("every", "must be longer than nothing");
     if (repeats && lasts(fault.kind) && (!fault.duration || *fault.duration >= fault.every)) {
@@ -294,6 +314,7 @@ std::variant<Scenario, ScenarioProblems> load_scenario_text(std::string_view tom
     }
     Scenario scenario;
     TableReader reader(parsed.table(), "", problems);
+    scenario.profile = reader.text("profile").value_or("");
     read_symbols(reader, scenario.symbols);
     read_rate(reader, scenario.rate);
     reader.integer("burst", scenario.burst, 1, kMaxBurst);

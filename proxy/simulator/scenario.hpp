@@ -29,17 +29,24 @@ enum class FaultKind {
     Swap,           // the next two messages of a stream change places
     Renumber,       // the numbers of a stream begin anew
     Drain,          // the venue announces that it will end connections
+    Reject,         // requests for some topics are refused
+    AckSilence,     // some topics are acknowledged, but have no data
 };
-inline constexpr std::size_t kFaultKinds = 13;
+inline constexpr std::size_t kFaultKinds = 15;
 
+// Whether a fault of this kind concerns some topics.
+constexpr bool names_topics(FaultKind kind) {
+    return kind == FaultKind::Reject || kind == FaultKind::AckSilence;
+}
 // Whether a fault of this kind goes on for a while, or is over at once.
 constexpr bool lasts(FaultKind kind) {
     return kind == FaultKind::Silence || kind == FaultKind::HalfOpen || kind == FaultKind::RefuseUpgrade ||
-           kind == FaultKind::Stop || kind == FaultKind::Delay;
+           kind == FaultKind::Stop || kind == FaultKind::Delay || names_topics(kind);
 }
 // Whether a fault of this kind may be that of one connection.
 constexpr bool may_single_out(FaultKind kind) {
-    return kind != FaultKind::RefuseUpgrade && kind != FaultKind::Stop && kind != FaultKind::Renumber;
+    return kind != FaultKind::RefuseUpgrade && kind != FaultKind::Stop && kind != FaultKind::Renumber &&
+           !names_topics(kind);
 }
 // Whether a fault of this kind concerns one stream.
 constexpr bool names_stream(FaultKind kind) {
@@ -60,10 +67,12 @@ struct Fault {
     std::uint64_t connection = 0;                     // by its number; 0 = every one. Where may_single_out()
     std::string stream;                               // where names_stream()
     core::Duration by{0};                             // Delay
+    std::vector<std::string> topics;                  // where names_topics(), as a client spells them
     bool operator==(const Fault&) const = default;
 };
 
 struct Scenario {
+    std::string profile;  // whose dialect is spoken; empty = Binance's protocol as README.md has it
     std::vector<std::string> symbols = {"btcusdt", "ethusdt", "solusdt"};
     double rate = 20;    // messages per second of each stream; 0 = none
     unsigned burst = 1;  // messages of a stream that come together; the rate stays the same

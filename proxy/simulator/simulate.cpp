@@ -1,5 +1,7 @@
 #include "simulator/simulate.hpp"
 
+#include "config/profile_files.hpp"
+#include "simulator/dialect.hpp"
 #include "simulator/scenario.hpp"
 #include "simulator/venue.hpp"
 
@@ -13,9 +15,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace fairlead::simulator {
 namespace {
@@ -50,7 +55,19 @@ void print_stamped(std::string_view sentence) {
     std::fflush(stdout);
 }
 
-int run_until_signal(const HostAndPort& address, Scenario scenario) {
+int refuse(const std::vector<std::string>& problems) {
+    for (const std::string& problem : problems)
+        fmt::print(stderr, "{}\n", problem);
+    return kBadConfig;
+}
+
+// Looked for beside the scenario, if there is one.
+std::vector<std::string> profile_directories(const std::string& scenario_file) {
+    if (scenario_file.empty()) return {};
+    return config::profile_directories_beside("", scenario_file);
+}
+
+int run_until_signal(const HostAndPort& address, Scenario scenario, const std::shared_ptr<const Dialect>& dialect) {
     sigset_t signals;
     sigset_t before;
     ::sigemptyset(&signals);
@@ -59,8 +76,9 @@ int run_until_signal(const HostAndPort& address, Scenario scenario) {
     ::pthread_sigmask(SIG_BLOCK, &signals, &before);
     int result = kOk;
     try {
-        const Venue venue(address.host, address.port, std::move(scenario), print_stamped);
-        print_stamped(fmt::format("venue: ws://{}:{}/ws", address.host, venue.port()));
+        const Venue venue(address.host, address.port, std::move(scenario), print_stamped, dialect);
+        print_stamped(
+            fmt::format("venue: ws://{}:{}{}", address.host, venue.port(), dialect ? dialect->path() : "/ws"));
         int signal = 0;
         ::sigwait(&signals, &signal);
     } catch (const std::exception& error) {
@@ -83,14 +101,17 @@ int simulate(const SimulateOptions& options) {
     Scenario scenario;
     if (!options.scenario_file.empty()) {
         std::variant<Scenario, ScenarioProblems> loaded = load_scenario_file(options.scenario_file);
-        if (const auto* problems = std::get_if<ScenarioProblems>(&loaded)) {
-            for (const std::string& problem : *problems)
-                fmt::print(stderr, "{}\n", problem);
-            return kBadConfig;
-        }
+        if (const auto* problems = std::get_if<ScenarioProblems>(&loaded)) return refuse(*problems);
         scenario = std::get<Scenario>(std::move(loaded));
     }
-    return run_until_signal(*address, std::move(scenario));
+    if (!options.profile.empty()) scenario.profile = options.profile;
+    std::shared_ptr<const Dialect> dialect;
+    if (!scenario.profile.empty()) {
+        auto loaded = load_dialect(scenario.profile, profile_directories(options.scenario_file), scenario.symbols);
+        if (const auto* problems = std::get_if<std::vector<std::string>>(&loaded)) return refuse(*problems);
+        dialect = std::get<std::shared_ptr<const Dialect>>(std::move(loaded));
+    }
+    return run_until_signal(*address, std::move(scenario), dialect);
 }
 
 }  // namespace fairlead::simulator

@@ -150,7 +150,7 @@ int read_target(std::string_view path, std::string_view query, Upgrade& upgrade)
 
 }  // namespace
 
-Upgrade answer_upgrade(std::string_view head, const std::optional<Refusal>& refusal) {
+Upgrade answer_upgrade(std::string_view head, const std::optional<Refusal>& refusal, Paths paths) {
     std::string_view line = head.substr(0, head.find("\r\n"));
     const std::string_view method = take_until(line, " ");
     std::string_view query = take_until(line, " ");
@@ -164,7 +164,7 @@ Upgrade answer_upgrade(std::string_view head, const std::optional<Refusal>& refu
         return refuse(refusal->status, path, retry);
     }
     Upgrade upgrade;
-    const int status = read_target(path, query, upgrade);
+    const int status = paths == Paths::Any ? 101 : read_target(path, query, upgrade);
     if (status != 101) return refuse(status, path);
     if (!same_ignoring_case(header(head, "upgrade"), "websocket") ||
         !lists_token(header(head, "connection"), "upgrade") || header(head, "sec-websocket-version") != "13") {

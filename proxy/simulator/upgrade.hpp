@@ -26,8 +26,11 @@ struct Upgrade {
 
 inline constexpr std::size_t kMaxUpgradeBytes = std::size_t{16} << 10;
 
+// Which paths there are: those of README.md, or every one, with nothing subscribed by it.
+enum class Paths { Binance, Any };
+
 // `head` is the request up to and including its empty line.
-Upgrade answer_upgrade(std::string_view head, const std::optional<Refusal>& refusal);
+Upgrade answer_upgrade(std::string_view head, const std::optional<Refusal>& refusal, Paths paths = Paths::Binance);
 
 // For a head that is larger than kMaxUpgradeBytes.
 std::string head_too_large_answer();

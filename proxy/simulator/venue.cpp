@@ -17,8 +17,10 @@ namespace fairlead::simulator {
 // The thread of the engine, and the queue by which others reach it.
 class Venue::Runner {
 public:
-    Runner(const std::string& host, std::uint16_t port, Scenario scenario, Say say)
-        : engine_(std::make_unique<Engine>(host, port, std::move(scenario), std::move(say))), port_(engine_->port()) {
+    Runner(const std::string& host, std::uint16_t port, Scenario scenario, Say say,
+           std::shared_ptr<const Dialect> dialect)
+        : engine_(std::make_unique<Engine>(host, port, std::move(scenario), std::move(say), std::move(dialect))),
+          port_(engine_->port()) {
         // A new thread inherits the mask: signals are for the program's own threads.
         sigset_t all;
         sigset_t before;
@@ -78,8 +80,9 @@ private:
     std::thread thread_;
 };
 
-Venue::Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say say)
-    : runner_(std::make_unique<Runner>(host, port, std::move(scenario), std::move(say))) {
+Venue::Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say say,
+             std::shared_ptr<const Dialect> dialect)
+    : runner_(std::make_unique<Runner>(host, port, std::move(scenario), std::move(say), std::move(dialect))) {
     port_ = runner_->port();
 }
 
@@ -115,6 +118,14 @@ void Venue::renumber(const std::string& stream) {
 
 void Venue::announce_drain(std::uint64_t connection) {
     runner_->call([=](Engine& engine) { engine.announce_drain(connection); });
+}
+
+void Venue::refuse_topics(const std::vector<std::string>& topics) {
+    runner_->call([&](Engine& engine) { engine.refuse_topics(topics); });
+}
+
+void Venue::silence_topics(const std::vector<std::string>& topics) {
+    runner_->call([&](Engine& engine) { engine.silence_topics(topics); });
 }
 
 void Venue::refuse_upgrades(int http_status, std::optional<int> retry_after_s) {

@@ -1,8 +1,9 @@
-// A venue on loopback that can be told to fail: Binance's protocol on a real socket, with faults from a scenario or by
-// command. Plain ws only.
+// A venue on loopback that can be told to fail: Binance's protocol, or that of a profile, on a real socket, with faults
+// from a scenario or by command. Plain ws only.
 #pragma once
 
 #include "simulator/client.hpp"
+#include "simulator/dialect.hpp"
 #include "simulator/frame.hpp"
 #include "simulator/request.hpp"
 #include "simulator/scenario.hpp"
@@ -59,8 +60,9 @@ public:
     using Say = std::function<void(std::string_view)>;
 
     // Listens when it returns; port 0 = any. Throws std::runtime_error if it cannot. libwebsockets' log level is the
-    // caller's affair.
-    Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say say = {});
+    // caller's affair. With a dialect it speaks that one; the scenario's `profile` is for the caller, who loads it.
+    Venue(const std::string& host, std::uint16_t port, Scenario scenario, Say say = {},
+          std::shared_ptr<const Dialect> dialect = {});
     static constexpr std::uint64_t kEvery = 0;
 
     // Drops every connection.
@@ -87,8 +89,12 @@ public:
     void tamper(const std::string& stream, Tamper kind, std::uint64_t connection = kEvery);
     // The numbers of a stream begin anew.
     void renumber(const std::string& stream);
-    // The notice that the venue will end the connection: {"e":"serverShutdown"}, in this form on every path.
+    // The notice that the venue will end the connection: {"e":"serverShutdown"}, in this form on every path; in a
+    // dialect its own, if it has one.
     void announce_drain(std::uint64_t connection = kEvery);
+    // From now on just these topics are refused, or acknowledged without data to follow; none = that has an end.
+    void refuse_topics(const std::vector<std::string>& topics);
+    void silence_topics(const std::vector<std::string>& topics);
     // Answers upgrades with this status, as from 400 to 599; 0 = accepts them again.
     void refuse_upgrades(int http_status, std::optional<int> retry_after_s = std::nullopt);
     void send_bad_frame(BadFrame kind, std::uint64_t connection = kEvery);

@@ -55,6 +55,16 @@ TEST_CASE("the upgrade may come byte by byte, with the first request right behin
     CHECK(connection.subscriptions() == std::set<std::string>{"btcusdt@trade"});
 }
 
+TEST_CASE("a refused stream is refused with the whole request, without a dialect as well") {
+    const TopicFaults faults{.refused = {"ethusdt@trade"}, .silent = {}};
+    Connection connection = open_connection({.topic_faults = &faults});
+    connection.receive(
+        client_frame(0x81, R"({"method":"SUBSCRIBE","params":["btcusdt@trade","ethusdt@trade"],"id":1})"), std::nullopt,
+        kStart);
+    CHECK(take(connection) == text_frame(R"({"code":2,"msg":"Invalid request: refused","id":1})"));
+    CHECK(connection.subscriptions().empty());
+}
+
 TEST_CASE("a refused upgrade is answered and the socket is done with once that has left") {
     Connection connection({}, kStart);
     const Received received = connection.receive(upgrade_head(), Refusal{503, 1s}, kStart);

@@ -76,6 +76,40 @@ frame = "oversize"
     CHECK(scenario == expected);
 }
 
+TEST_CASE("a profile, and the faults of topics") {
+    const Scenario scenario = good(R"(
+profile = "okx"
+[[fault]]
+at = "1s"
+for = "2s"
+kind = "reject"
+topics = ["books:BTC-USDT", "trades:BTC-USDT"]
+[[fault]]
+at = "2s"
+kind = "ack_silence"
+topics = ["books:ETH-USDT"]
+)");
+    CHECK(scenario.profile == "okx");
+    REQUIRE(scenario.faults.size() == 2);
+    CHECK(scenario.faults[0].kind == FaultKind::Reject);
+    CHECK(scenario.faults[0].duration == 2s);
+    CHECK(scenario.faults[0].topics == std::vector<std::string>{"books:BTC-USDT", "trades:BTC-USDT"});
+    CHECK(scenario.faults[1].kind == FaultKind::AckSilence);
+    CHECK(scenario.faults[1].topics == std::vector<std::string>{"books:ETH-USDT"});
+}
+
+TEST_CASE("topics belong to their faults, are required there, and are texts") {
+    const std::string begin = "[[fault]]\nat = \"1s\"\nkind = ";
+    for (const char* rest : {"\"reject\"", "\"ack_silence\"\ntopics = []", "\"reject\"\ntopics = [1]",
+                             "\"reject\"\ntopics = \"a\"", "\"reset\"\ntopics = [\"a\"]"}) {
+        CAPTURE(rest);
+        const ScenarioProblems problems = bad(begin + rest);
+        REQUIRE(problems.size() == 1);
+        CHECK(problems.front().find("fault[0].topics: ") != std::string::npos);
+    }
+    CHECK(bad(begin + "\"reject\"\ntopics = [\"a\"]\nconnection = 1").front().find("connection") != std::string::npos);
+}
+
 TEST_CASE("every kind of fault and of frame has a name") {
     for (const char* kind : {"close", "reset", "silence", "half_open", "refuse_upgrade", "bad_frame", "stop"}) {
         CHECK(good(std::string("[[fault]]\nat = \"1s\"\nkind = \"") + kind + "\"").faults.size() == 1);

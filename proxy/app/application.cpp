@@ -20,6 +20,8 @@ std::string host_and_process() {
     return fmt::format("{}:{}", host.data(), getpid());
 }
 
+const std::string kHttpPeer = "http";  // all of its requests share one allowance
+
 net::StreamSettings stream_settings(const config::StreamConfig& config) {
     return {.endpoints = config.endpoints,
             .high_water_mark = config.high_water_mark,
@@ -31,35 +33,54 @@ publish::JournalSettings journal_settings(const config::JournalConfig& config) {
     return {.messages_per_topic = config.messages_per_topic, .max_bytes = config.max_bytes};
 }
 
+std::unique_ptr<seam::Budget> make_budget(const std::string& directory, const seam::Clock& clock) {
+    if (directory.empty()) return std::make_unique<net::LocalBudget>(clock);
+    return std::make_unique<net::BudgetStore>(directory, clock);
+}
+
 }  // namespace
 
 Application::Application(const config::Config& config, seam::Log& log, std::string config_file)
     : config_(config),
-      config_file_(std::move(config_file)),
       log_(log),
+      record_(config_, std::move(config_file), clock_.wall()),
       instance_(host_and_process()),
       resolver_(loop_),
       transport_(loop_, resolver_),
       stream_(zmq_, loop_, stream_settings(config_.stream)),
       control_(zmq_, loop_, config_.control.endpoint, config_.stream.socket_mode),
       publisher_(stream_, clock_, {next_epoch(), config_.stream.heartbeat_interval, journal_settings(config_.journal)}),
-      services_{transport_, loop_, clock_, random_, log_, publisher_},
+      http_client_(loop_),
+      alerts_({publisher_, log_, {http_client_, loop_, clock_, random_}}, instance_, config_.alerts),
+      budget_(make_budget(config_.network.budget_dir, clock_)),
+      services_{transport_, loop_, clock_, random_, log_, publisher_, &alerts_, &http_client_, budget_.get()},
       supervisor_(config_, services_),
       recovery_(publisher_, clock_, loop_),
-      service_(supervisor_, recovery_, clock_, [this](v1::Status& status) { describe_process(status); }) {
-    if (!config_file_.empty())
+      service_(supervisor_, recovery_, clock_, [this](v1::Status& status) { describe_process(status); }),
+      http_(
+          config_.stream.heartbeat_interval, loop_, clock_, [this](metrics::Snapshot& snapshot) { describe(snapshot); },
+          [this](const std::string& request, std::function<void(std::string)> replied) {
+              service_.handle(kHttpPeer, request, std::move(replied));
+          }),
+      notify_(loop_, clock_, [this] { return state_line(); }) {
+    service_.serve_process(*this);
+    service_.serve_alerts(alerts_);
+    if (!record_.file().empty())
         service_.on_reload([this](bool dry_run, v1::ReloadResult& result) { return reload(dry_run, result); });
     stream_.keep_epoch(publisher_.epoch());
     control_.keep_epoch(publisher_.epoch());
     stream_.on_subscription([this](std::string_view prefix) { publisher_.baseline(prefix); });
+    stream_.on_demand([this](std::string_view prefix, bool wanted) { supervisor_.demand(prefix, wanted); });
     control_.on_request([this](const std::string& peer, std::string_view body, net::ControlSocket::Respond respond,
                                std::unique_ptr<seam::ReplyStream> stream) {
         service_.handle(peer, body, std::move(respond), std::move(stream));
     });
+    http_.start(config_.http, log_);
     // Last: whoever finds the stream can have everything that belongs to it.
     stream_.set_welcome(welcome());
     stream_.bind();
     shutdown_timer_ = loop_.create([this] { overdue_ = true; });
+    watch_config_file();
 }
 
 Application::~Application() {
@@ -87,6 +108,27 @@ void Application::describe_process(v1::Status& status) const {
     status.set_version(FAIRLEAD_VERSION);
     status.set_instance(instance_);
     status.set_consumer_filters(static_cast<std::uint32_t>(stream_.filters()));
+    status.set_consumers(static_cast<std::uint32_t>(stream_.consumers().open()));
+    status.set_consumers_opened(stream_.consumers().opened_in_all());
+    status.set_draining(stopping_);
+    record_.describe(status);
+    status.set_loop_stalls(loop_.turns().stalls);
+    status.set_loop_longest_turn_us(static_cast<std::uint64_t>(loop_.turns().longest / std::chrono::microseconds{1}));
+}
+
+void Application::describe(metrics::Snapshot& snapshot) const {
+    service_.describe(snapshot.status);
+    supervisor_.describe("", snapshot.connections);
+    alerts_.describe(snapshot.alert_channels);
+    snapshot.alerts_raised = alerts_.raised();
+}
+
+// For `systemctl status`.
+std::string Application::state_line() const {
+    v1::Status status;
+    supervisor_.describe(status);
+    return fmt::format("{} of {} connections connected, {} failed", status.connected(), status.connections(),
+                       status.failed());
 }
 
 void Application::run() {
@@ -98,6 +140,7 @@ void Application::run() {
                 {"control", config_.control.endpoint},
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
+    notify_.ready();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
         recovery_.advance();
         // After what has sent there: it may have swallowed the sign of a request, or of a subscription.
@@ -118,6 +161,7 @@ void Application::stop() {
 void Application::begin_shutdown() {
     if (stopping_) return;
     stopping_ = true;
+    notify_.stopping();
     log_.write(seam::LogLevel::Info, "", "ending", {});
     supervisor_.shut_down();
     shutdown_timer_->arm(clock_.now() + kShutdownTime);

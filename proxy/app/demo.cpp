@@ -50,6 +50,7 @@ config::Config make_config(const std::string& directory, std::uint16_t port) {
     config::Config config;
     config.stream.endpoints = {fmt::format("ipc://{}/stream.sock", directory)};
     config.control.endpoint = fmt::format("ipc://{}/control.sock", directory);
+    config.http.listen = "";
     auto& venue = config.connections["demo"];
     venue.id = "demo";
     venue.urls = {config::SecretText(fmt::format("ws://127.0.0.1:{}/ws", port))};

@@ -116,10 +116,14 @@ Logger::Logger(const config::LogConfig& config) : format_(config.format) {
     const char* pattern = format_ == config::LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                                              : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
     logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
-    logger_->set_level(spdlog::level::from_str(config.level));
+    set_level(config.level);
 }
 
 Logger::~Logger() = default;
+
+void Logger::set_level(const std::string& level) {
+    logger_->set_level(spdlog::level::from_str(level));
+}
 
 void Logger::write(seam::LogLevel level, std::string_view connection, std::string_view event,
                    std::initializer_list<seam::LogField> fields) {

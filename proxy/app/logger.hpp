@@ -28,6 +28,9 @@ public:
     void write(seam::LogLevel level, std::string_view connection, std::string_view event,
                std::initializer_list<seam::LogField> fields) override;
 
+    // debug, info, warning or error. Any thread.
+    void set_level(const std::string& level);
+
     static constexpr std::size_t kQueuedLines = 8'192;
     static constexpr std::chrono::milliseconds kPatience{100};
     static constexpr std::size_t kMaxLineBytes = 4'096;  // a pipe that has room has room for as much

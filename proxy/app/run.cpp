@@ -1,6 +1,7 @@
 #include "app/application.hpp"
 #include "app/commands.hpp"
 #include "app/logger.hpp"
+#include "app/problems.hpp"
 #include "config/load.hpp"
 
 #include <fmt/format.h>
@@ -17,11 +18,6 @@
 
 namespace fairlead::app {
 namespace {
-
-void print_problems(const config::Problems& problems) {
-    for (const auto& problem : problems)
-        fmt::print(stderr, "{}\n", problem.to_string());
-}
 
 // Before any thread is started: they inherit the mask, and the loop reads the signals from a descriptor.
 void block_signals() {
@@ -54,29 +50,13 @@ int run(const std::string& config_file) {
     try {
         Application application(config, log, config_file);
         application.obey_signals();
+        application.on_log_level([&log](const std::string& level) { log.set_level(level); });
         application.run();
         return kExitOk;
     } catch (const std::exception& error) {
         log.write(seam::LogLevel::Error, "", "failed", {{"cause", error.what()}});
         return kExitFailed;
     }
-}
-
-int check(const std::string& config_file, bool print) {
-    const auto loaded = config::load_file(config_file);
-    if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-        print_problems(*problems);
-        fmt::print(stderr, "{}: {} problem{}\n", config_file, problems->size(), problems->size() == 1 ? "" : "s");
-        return kExitConfig;
-    }
-    const auto& [config, notices] = std::get<config::Loaded>(loaded);
-    print_problems(notices);
-    if (print)
-        fmt::print("{}", config::to_toml(config));
-    else
-        fmt::print("{}: in order; {} connection{}\n", config_file, config.connections.size(),
-                   config.connections.size() == 1 ? "" : "s");
-    return kExitOk;
 }
 
 int version(bool json) {

@@ -1,5 +1,8 @@
 #include "arguments.hpp"
 
+#include "completion.hpp"
+#include "words.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -11,40 +14,11 @@
 namespace fairlead::ctl {
 namespace {
 
-// CLI11 takes a word such as ["a","b"] for a list of its own and splits it. A byte that no argument begins with keeps
-// it whole.
-constexpr char kShield = '\x01';
-
 void shield(std::vector<std::string>& words) {
     for (std::string& word : words) {
         if (word.size() >= 2 && word.front() == '[' && word.back() == ']') word.insert(word.begin(), kShield);
     }
 }
-
-std::string bare(std::string_view word) {
-    return std::string(word.starts_with(kShield) ? word.substr(1) : word);
-}
-
-// What the options of all commands are parsed into; which of them count depends on the command.
-struct Words {
-    double timeout_s = 2;
-    std::string id;
-    std::string url;
-    std::string profile;
-    std::vector<std::string> subscriptions;
-    std::vector<std::string> settings;
-    std::vector<std::string> channels;
-    std::string text;
-    std::string file;
-    std::string prefix;
-    bool hard = false;
-    bool dry_run = false;
-    bool raw = false;
-    std::uint64_t count = 0;
-    std::string topic;
-    std::uint64_t from = 0;
-    std::uint64_t to = 0;
-};
 
 v1::Request get_status() {
     v1::Request request;
@@ -165,7 +139,7 @@ void define_channel_commands(CLI::App& app, Words& words, Command& chosen) {
     CLI::App* sent = app.add_subcommand("send", "send one message to the venue");
     add_id(sent, words);
     sent->add_option("TEXT", words.text, "a text message");
-    sent->add_option("--binary", words.file, "a binary message, read from this file; - = stdin");
+    sent->add_option("--binary", words.file, "a binary message, read from this file; - = stdin")->type_name("FILE");
     sent->callback([&] { chosen = send(words); });
 
     CLI::App* tap = app.add_subcommand("tap", "watch the stream: a line per message, gaps and changes in plain words");
@@ -213,6 +187,10 @@ void define_recovery_commands(CLI::App& app, Words& words, Command& chosen) {
 
 }  // namespace
 
+std::string bare(std::string_view word) {
+    return std::string(word.starts_with(kShield) ? word.substr(1) : word);
+}
+
 std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments, Arguments defaults) {
     Arguments result = std::move(defaults);
     Words words;
@@ -230,6 +208,7 @@ std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments
     define_connection_commands(app, words, result.command);
     define_channel_commands(app, words, result.command);
     define_recovery_commands(app, words, result.command);
+    define_process_commands(app, words, result.command);
     try {
         shield(arguments);
         std::reverse(arguments.begin(), arguments.end());
@@ -242,6 +221,7 @@ std::variant<Arguments, Stop> parse_arguments(std::vector<std::string> arguments
         const bool is_help = app.exit(error, out, err) == 0;
         return Stop{is_help ? kOk : kUsage, out.str(), err.str()};
     }
+    if (!words.shell.empty()) return Stop{kOk, completion_script(words.shell, app), {}};
     result.control_given = result.control_given || control->count() != 0;
     result.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(words.timeout_s * 1000)};
     return result;
@@ -273,7 +253,7 @@ std::optional<std::string> toml_line(std::string_view key_and_value) {
 }
 
 std::string topic_prefix(std::string_view prefix) {
-    constexpr std::array<std::string_view, 3> kRoots = {"data/", "state/", "system/"};
+    constexpr std::array<std::string_view, 4> kRoots = {"alert/", "data/", "state/", "system/"};
     if (prefix.empty()) return "data/";
     const bool is_whole = std::any_of(kRoots.begin(), kRoots.end(), [prefix](std::string_view root) {
         return prefix.starts_with(root) || root == std::string(prefix) + "/";

@@ -40,7 +40,11 @@ struct Snapshot {
     std::string prefix;  // empty = all
 };
 
-using Command = std::variant<v1::Request, SendFile, Tap, Replay, Snapshot>;
+struct Top {
+    bool once = false;  // one picture, for scripts
+};
+
+using Command = std::variant<v1::Request, SendFile, Tap, Replay, Snapshot, Top>;
 
 struct Arguments {
     std::string control = "ipc:///run/fairlead/control.sock";

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "recovery.hpp"
 #include "tap.hpp"
+#include "top.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,7 @@ int run(const ctl::Arguments& arguments) {
     if (const auto* replay = std::get_if<ctl::Replay>(&arguments.command)) return ctl::run_replay(arguments, *replay);
     if (const auto* snapshot = std::get_if<ctl::Snapshot>(&arguments.command))
         return ctl::run_snapshot(arguments, *snapshot);
+    if (const auto* top = std::get_if<ctl::Top>(&arguments.command)) return ctl::run_top(arguments, *top);
     return ctl::run_command(arguments);
 }
 

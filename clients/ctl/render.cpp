@@ -1,5 +1,6 @@
 #include "render.hpp"
 
+#include "render_process.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -12,31 +13,6 @@ std::string yes_no(bool value) {
     return value ? "yes" : "no";
 }
 
-std::string or_dash(const std::string& text) {
-    return text.empty() ? "-" : text;
-}
-
-std::string status_text(const v1::Status& status) {
-    return table({
-        {"version", status.version()},
-        {"instance", status.instance()},
-        {"epoch", std::to_string(status.epoch())},
-        {"up for", duration_ms(status.uptime_ms())},
-        {"connections",
-         fmt::format("{}, {} connected, {} failed", status.connections(), status.connected(), status.failed())},
-        {"messages", fmt::format("{} ({} bytes) from venues", status.messages(), status.bytes())},
-        {"published", fmt::format("{} on {} topics", status.published(), status.topics())},
-        {"consumers",
-         fmt::format("{} filters, {} times too slow", status.consumer_filters(), status.slow_consumer_episodes())},
-        {"journal", fmt::format("{} messages ({} bytes), {} had to go for want of room", status.journal_messages(),
-                                status.journal_bytes(), status.journal_evicted())},
-        {"replays", fmt::format("{}, {} under way, {} refused, {} abandoned", status.replays(), status.replays_active(),
-                                status.replays_refused(), status.replays_abandoned())},
-        {"gaps", std::to_string(status.gaps())},
-        {"control", fmt::format("{} requests, {} refused", status.control_requests(), status.control_refused())},
-    });
-}
-
 std::string state_of(const v1::ConnectionStatus& connection) {
     std::string state = connection_state(connection.status());
     if (connection.paused()) return state + " (paused)";
@@ -46,7 +22,7 @@ std::string state_of(const v1::ConnectionStatus& connection) {
 
 std::string last_cause(const v1::ConnectionStatus& connection) {
     const std::string name = cause(connection.last_cause());
-    return connection.last_detail().empty() ? name : name + ": " + connection.last_detail();
+    return connection.last_detail().empty() ? name : name + ": " + printable(connection.last_detail(), false, 200);
 }
 
 // Of connections that have more than one.
@@ -79,14 +55,17 @@ std::string reload_text(const v1::ReloadResult& result) {
 }
 
 std::string connections_text(const v1::Connections& connections) {
-    std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "READY", "LIVENESS", "SESSION", "ATTEMPTS", "TOPICS",
-                                                   "MESSAGES", "LAST MESSAGE", "PING", "URL", "LAST CAUSE"}};
+    std::vector<std::vector<std::string>> rows = {{"ID", "STATE", "FOR", "READY", "LIVENESS", "SESSION", "ATTEMPTS",
+                                                   "TOPICS", "MESSAGES", "LAST MESSAGE", "GAPS", "PING", "URL",
+                                                   "LAST CAUSE"}};
     for (const v1::ConnectionStatus& connection : connections.connections()) {
         const std::uint64_t ping_us = connection.ping_round_trip_us();
-        rows.push_back({connection.id(), state_of(connection), yes_no(connection.ready()),
-                        liveness(connection.liveness()), std::to_string(connection.session()),
-                        std::to_string(connection.reconnect_attempts()), std::to_string(connection.topics()),
-                        std::to_string(connection.messages()), date_time(connection.last_message_ns()),
+        rows.push_back({connection.id(), state_of(connection),
+                        connection.uptime_ms() == 0 ? "-" : duration_ms(connection.uptime_ms()),
+                        yes_no(connection.ready()), liveness(connection.liveness()),
+                        std::to_string(connection.session()), std::to_string(connection.reconnect_attempts()),
+                        std::to_string(connection.topics()), std::to_string(connection.messages()),
+                        date_time(connection.last_message_ns()), std::to_string(gaps_of(connection)),
                         ping_us == 0 ? "-" : fmt::format("{}us", ping_us), or_dash(connection.url()),
                         last_cause(connection)});
     }
@@ -94,10 +73,14 @@ std::string connections_text(const v1::Connections& connections) {
 }
 
 std::string subscriptions_text(const v1::Subscriptions& subscriptions) {
-    std::vector<std::vector<std::string>> rows = {{"CONNECTION", "STATE", "TIMES SENT", "CHANNEL"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"CONNECTION", "STATE", "SINCE", "TIMES SENT", "RETRY", "CHANNEL", "DETAIL"}};
     for (const v1::SubscriptionStatus& subscription : subscriptions.subscriptions()) {
-        rows.push_back({subscription.connection(), subscription_state(subscription.state()),
-                        std::to_string(subscription.times_sent()), printable(subscription.channel(), false, 200)});
+        const std::uint64_t retry_ms = subscription.retry_in_ms();
+        rows.push_back(
+            {subscription.connection(), subscription_state(subscription.state()), date_time(subscription.since_ns()),
+             std::to_string(subscription.times_sent()), retry_ms == 0 ? "-" : "in " + duration_ms(retry_ms),
+             printable(subscription.channel(), false, 200), or_dash(printable(subscription.detail(), false, 200))});
     }
     return rows.size() == 1 ? "no subscriptions\n" : table(rows);
 }
@@ -128,6 +111,14 @@ std::string render_text(const v1::Reply& reply) {
             return subscriptions_text(reply.subscriptions());
         case v1::Reply::kReload:
             return reload_text(reply.reload());
+        case v1::Reply::kConsumers:
+            return consumers_text(reply.consumers());
+        case v1::Reply::kAlerts:
+            return alerts_text(reply.alerts());
+        case v1::Reply::kAlertChannels:
+            return alert_channels_text(reply.alert_channels());
+        case v1::Reply::kConfig:
+            return config_text(reply.config());
         case v1::Reply::kGaps:
             return gaps_text(reply.gaps(), reply.message());
         default:

@@ -1,44 +1,20 @@
 #include "tap.hpp"
 
+#include "signals.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 
 namespace fairlead::ctl {
 namespace {
 
 constexpr std::size_t kShownBytes = 160;
-
-// SIGINT and SIGTERM as something to read. Made before any thread, so that every thread keeps them blocked.
-class Signals {
-public:
-    Signals() {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
-        pthread_sigmask(SIG_BLOCK, &set, nullptr);
-        fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-        std::signal(SIGPIPE, SIG_IGN);
-    }
-    ~Signals() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Signals(const Signals&) = delete;
-    Signals& operator=(const Signals&) = delete;
-    int fd() const { return fd_; }
-
-private:
-    int fd_ = -1;
-};
 
 class Printer {
 public:

@@ -80,6 +80,21 @@ std::string gap_cause(v1::GapCause cause) {
     return short_name(v1::GapCause_Name(cause), "GAP_CAUSE_", cause);
 }
 
+std::string alert_level(v1::AlertLevel level) {
+    return short_name(v1::AlertLevel_Name(level), "ALERT_LEVEL_", level);
+}
+
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : text;
+}
+
+std::uint64_t gaps_of(const v1::ConnectionStatus& connection) {
+    std::uint64_t gaps = 0;
+    for (const auto& entry : connection.gaps_by_cause())
+        gaps += entry.second;
+    return gaps;
+}
+
 std::string reason(const v1::Gap& gap) {
     return gap.detail().empty() ? cause(gap.reason()) : cause(gap.reason()) + ": " + gap.detail();
 }

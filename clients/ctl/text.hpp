@@ -18,6 +18,7 @@ std::string liveness(v1::Liveness liveness);
 std::string subscription_state(v1::SubscriptionState state);
 std::string code(v1::Code code);
 std::string gap_cause(v1::GapCause cause);
+std::string alert_level(v1::AlertLevel level);
 std::string reason(const v1::Gap& gap);  // "peer_closed: going away"; "-" when it is not known
 
 // "gap: the connection to the venue was away from 12:34:56.789012 to 12:34:58.000001 (stale); 12 messages"
@@ -30,6 +31,11 @@ std::string duration_ms(std::uint64_t ms);  // "850ms", "1.5s", "2m03s", "5h00m"
 // The beginning of a payload on one line: control characters and what is not UTF-8 as \n, \t, \xNN, backslash doubled;
 // binary as hexadecimal digits. Something was left out when it ends in "...".
 std::string printable(std::string_view payload, bool binary, std::size_t max_bytes);
+
+std::string or_dash(const std::string& text);  // "-" for nothing
+
+// Of every cause together.
+std::uint64_t gaps_of(const v1::ConnectionStatus& connection);
 
 // Columns two spaces apart, as wide as they need; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);

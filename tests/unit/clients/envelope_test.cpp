@@ -53,6 +53,7 @@ void check_message(simdjson::dom::element entry, const std::string& bytes) {
     if (type == "fairlead.v1.ConnectionEvent") return check_bytes<v1::ConnectionEvent>(entry, bytes);
     if (type == "fairlead.v1.Gap") return check_bytes<v1::Gap>(entry, bytes);
     if (type == "fairlead.v1.Heartbeat") return check_bytes<v1::Heartbeat>(entry, bytes);
+    if (type == "fairlead.v1.Alert") return check_bytes<v1::Alert>(entry, bytes);
     if (type == "fairlead.v1.End") return check_bytes<v1::End>(entry, bytes);
     if (type == "fairlead.v1.Welcome") return check_bytes<v1::Welcome>(entry, bytes);
     if (type == "fairlead.v1.Request") return check_bytes<v1::Request>(entry, bytes);

@@ -49,8 +49,10 @@ suites() {
 
 step "g++: all suites"
 if build build-gcc; then
-    (cd tests/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }) ||
-        broken+=("npm ci in tests/e2e failed")
+    for folder in tests/e2e tests/deploy; do
+        (cd "$folder" && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }) ||
+            broken+=("npm ci in $folder failed")
+    done
     suites build-gcc lint --suite lint
     suites build-gcc all --no-suite lint
 fi

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::bench {
 namespace {
@@ -73,6 +74,78 @@ void channel(benchmark::State& state, bool last) {
     if (last) text = R"({"p":")" + std::string(text.size() - 23, 'x') + R"(","s":"BTCUSDT"})";
     for (auto _ : state)
         benchmark::DoNotOptimize(venue.read(text, false));
+    count_message(state, text.size());
+}
+
+// What a venue sends, 200 bytes of it, and how its profile finds the channel: by one field, by two of one object, by
+// two far apart.
+struct VenueShape {
+    const char* name;
+    std::vector<std::string> channel;
+    const char* beginning;  // filled up with a long text
+    const char* sequence;
+    std::vector<std::string> dedupe;
+    std::vector<std::string> hints;
+};
+
+const std::vector<VenueShape>& venue_shapes() {
+    static const std::vector<VenueShape> shapes = {
+        {.name = "Binance, combined",
+         .channel = {"/stream"},
+         .beginning = R"({"stream":"btcusdt@trade","data":{"e":"trade","E":1672515782136,"s":"BTCUSDT","t":12345,)"
+                      R"("p":"16500.10","q":"0.00100000","T":1672515782136,"m":true,"x":")",
+         .sequence = "/data/t",
+         .dedupe = {"/stream", "/data/t"},
+         .hints = {R"("result")", R"("error")", "serverShutdown"}},
+        {.name = "OKX",
+         .channel = {"/arg/channel", "/arg/instId"},
+         .beginning = R"({"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","seqId":12,)"
+                      R"("px":"16500.1","sz":"0.001","side":"buy","ts":"1672515782136","x":")",
+         .sequence = "/data/0/seqId",
+         .dedupe = {"/arg/channel", "/data/0/seqId"},
+         .hints = {R"("event")"}},
+        {.name = "Bybit",
+         .channel = {"/topic"},
+         .beginning = R"({"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1672515782136,"data":[{"i":"5",)"
+                      R"("T":1672515782136,"p":"16500.10","v":"0.001","S":"Buy","seq":12345,"s":"BTCUSDT","x":")",
+         .sequence = "/data/0/seq",
+         .dedupe = {"/topic", "/data/0/i"},
+         .hints = {R"("success")", R"("op")"}},
+        {.name = "Kraken",
+         .channel = {"/channel", "/data/0/symbol"},
+         .beginning = R"({"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","side":"buy","price":16500.1,)"
+                      R"("qty":0.001,"ord_type":"limit","trade_id":12345,"x":")",
+         .sequence = "/data/0/trade_id",
+         .dedupe = {"/data/0/symbol", "/data/0/trade_id"},
+         .hints = {R"("method")", R"("heartbeat")", R"("status")", R"("Error")"}},
+    };
+    return shapes;
+}
+
+enum class Reading { Channel, WithHints, Everything };
+
+void venue_channel(benchmark::State& state, const VenueShape& shape, Reading reading) {
+    config::ConnectionConfig config;
+    config.channel = shape.channel;
+    if (reading != Reading::Channel) {
+        config.venue.hints = shape.hints;
+        config::MessageRule rule;
+        rule.means = config::Meaning::Ack;
+        rule.when = {{.field = "/result", .is = config::FieldTest::Is::Present, .value = {}}};
+        config.venue.messages = {rule};
+    }
+    if (reading == Reading::Everything) {
+        config.sequence.field = shape.sequence;
+        config.dedupe = shape.dedupe;
+    }
+    venue::Venue venue{config};
+    std::string text = shape.beginning;
+    const std::string_view end = text.find("\"data\":[") == std::string::npos ? R"("}})" : R"("}]})";
+    text.append(static_cast<std::size_t>(kSmall) - text.size() - end.size(), 'x');
+    text += end;
+    if (!venue.read(text, false).channel) return state.SkipWithError("no channel is found");
+    for (auto _ : state)
+        benchmark::DoNotOptimize(venue.read(text, false, {.key = reading == Reading::Everything}));
     count_message(state, text.size());
 }
 
@@ -172,6 +245,13 @@ void register_all() {
     const auto sizes = [](benchmark::internal::Benchmark* made) { made->Arg(kSmall)->Arg(4'096)->Arg(kLarge); };
     sizes(benchmark::RegisterBenchmark("channel, first in the message", channel, false));
     sizes(benchmark::RegisterBenchmark("channel, last in the message", channel, true));
+    for (const VenueShape& shape : venue_shapes()) {
+        const std::string name = std::string{"channel, "} + shape.name;
+        benchmark::RegisterBenchmark(name.c_str(), venue_channel, shape, Reading::Channel);
+        benchmark::RegisterBenchmark((name + ", hints").c_str(), venue_channel, shape, Reading::WithHints);
+        benchmark::RegisterBenchmark((name + ", hints, number, key").c_str(), venue_channel, shape,
+                                     Reading::Everything);
+    }
     benchmark::RegisterBenchmark("header", header);
     const auto topics = [](benchmark::internal::Benchmark* made) { made->Arg(1)->Arg(100)->Arg(10'000); };
     topics(benchmark::RegisterBenchmark("publish, journal off", publish_data, publish::JournalSettings{}));

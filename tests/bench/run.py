@@ -13,7 +13,7 @@ import cases
 import instructions
 import tables
 from processes import Failure
-from subjects import Fairlead, Plain, SocketFloor, Workshop, ZeromqFloor
+from subjects import Fairlead, Observed, Plain, SocketFloor, Workshop, ZeromqFloor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QUICK_SECONDS = 0.3
@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every connection, as in TOML")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--against", metavar="PATH", help="compare with another build of fairlead")
+    mode.add_argument("--operated", action="store_true", help="scraped and with the page open, against left alone")
     mode.add_argument("--growth", action="store_true", help="cost against size, channels and so on")
     mode.add_argument("--instructions", action="store_true", help="instructions per message, by valgrind")
     mode.add_argument("--quick", action="store_true", help="one short round that checks completeness and no speed")
@@ -95,7 +96,10 @@ def count_instructions(options, workshop, keys):
 def measure(options, workshop, keys):
     fairlead = Fairlead(workshop, "fairlead", options.fairlead, keys)
     chosen = choose(cases.GROWTH if options.growth else cases.CASES, options.only)
-    if options.against:
+    if options.operated:
+        subjects = [Observed(workshop, "watched", options.fairlead, True, keys),
+                    Observed(workshop, "alone", options.fairlead, False, keys)]  # fmt: skip
+    elif options.against:
         subjects = [fairlead, Fairlead(workshop, "against", options.against, keys)]
     else:
         subjects = [fairlead, Plain(workshop, "plain")]
@@ -106,6 +110,8 @@ def measure(options, workshop, keys):
     names = [case.name for case in chosen]
     if options.growth:
         print(tables.growth_table(results, chosen))
+    elif options.operated:
+        print(tables.comparison(results, names, "watched", "alone"))
     elif options.against:
         print(tables.comparison(results, names, "fairlead", "against"))
     else:

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 
+import operators
 from processes import Failure, Program
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -160,6 +161,32 @@ class Fairlead(Subject):
             if shape.tls:
                 lines.append(f"tls.ca_file = {json.dumps(self.workshop.ca_file)}")
         return "\n".join(lines) + "\n"
+
+
+class Observed(Fairlead):
+    """With its HTTP server on; `watched` = and with those who ask it."""
+
+    def __init__(self, workshop, name, path, watched, keys=()):
+        super().__init__(workshop, name, path, keys)
+        self._watched = watched
+        self._port = 0
+        self.answers = 0
+
+    def _config(self, directory, endpoint, url, shape):
+        self._port = operators.free_port()
+        return super()._config(directory, endpoint, url, shape).replace('listen = ""', f'listen = "127.0.0.1:{self._port}"')
+
+    @contextlib.contextmanager
+    def chain(self, shape, on_start=None):
+        with super().chain(shape, on_start) as chain:
+            if not self._watched:
+                yield chain
+                return
+            with operators.Operators(self._port) as asking:
+                yield chain
+            if asking.failures or not asking.answers:
+                raise Failure(f"{self.name}: {asking.failures} of {asking.answers + asking.failures} answers were none")
+            self.answers += asking.answers
 
 
 class Plain(Subject):

@@ -23,6 +23,8 @@ _COMMANDS = (
     "build/clients/ctl/fairleadctl rotate demo",
     "build/clients/ctl/fairleadctl gaps demo",
     "build/clients/ctl/fairleadctl reload --dry-run",
+    "build/proxy/fairlead check --print fairlead.toml",
+    "build/proxy/fairlead probe fairlead.toml demo --seconds 5",
 )
 
 
@@ -37,7 +39,7 @@ class ReadmeTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         venue = self._start([FAIRLEAD, "simulate", "--listen", "127.0.0.1:0"])
         self.port = re.search(r"port (\d+)|127\.0\.0\.1:(\d+)", self._line(venue)).group(1)
-        toml, self.continuity = _blocks("toml")
+        toml, *self.others = _blocks("toml")
         self.config = os.path.join(self.directory, "fairlead.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(self._here(toml))
@@ -107,12 +109,22 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn("no gaps", ctl("gaps", "demo"))
         self.assertIn("nothing has changed", ctl("reload", "--dry-run"))
 
-    def test_the_settings_of_continuity_are_in_order(self):
-        config = os.path.join(self.directory, "continuity.toml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(self.continuity)
-        checked = run_program(FAIRLEAD, "check", config)
-        self.assertEqual(checked.returncode, 0, checked.stderr)
+    def test_the_other_settings_are_in_order(self):
+        self.assertEqual(len(self.others), 3)
+        for number, toml in enumerate(self.others):
+            config = os.path.join(self.directory, f"other{number}.toml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(toml)
+            checked = run_program(FAIRLEAD, "check", config)
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+
+    def test_what_is_looked_at_before_it_runs(self):
+        printed = run_program(FAIRLEAD, "check", "--print", self.config)
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        self.assertIn("# demo sends:", printed.stdout)
+        probed = run_program(FAIRLEAD, "probe", self.config, "demo", "--seconds", "2")
+        self.assertEqual(probed.returncode, 0, probed.stdout + probed.stderr)
+        self.assertIn("verdict: in order", probed.stdout)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from sources import files, read, report
 
 MAX_LINES = 450
-_CODE = (".cpp", ".hpp", ".proto", ".py", ".mjs", ".sh", ".toml", "meson.build", "meson_options.txt")
+_CODE = (".cpp", ".hpp", ".proto", ".py", ".mjs", ".sh", ".toml", ".js", ".css", ".html", "meson.build", "meson_options.txt")
 _OTHER = (".md", ".txt", ".json", ".yaml", ".yml", ".clang-format", ".clang-tidy", ".gitignore", ".editorconfig", "run")
 _UNFINISHED = re.compile("|".join(["TO" "DO", "FIX" "ME", r"\bX" r"XX\b", r"\bHA" r"CK\b", "not implem" "ented", r"\bfor n" r"ow\b"]))
 _OUTSIDE = re.compile(r"\.\./sha" r"red")

@@ -1,0 +1,55 @@
+"""Those who look at a running sidecar: Prometheus that scrapes it, and somebody with the page open."""
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+
+SCRAPES_PER_SECOND = 10
+# What the page asks for once a second while it is seen.
+PAGE = ("/api/v1/status", "/api/v1/network/connections", "/api/v1/alerts?limit=100")
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Operators:
+    """Asks until it is left; `answers` and `failures` are counted."""
+
+    def __init__(self, port):
+        self._port = port
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(("/metrics",), 1 / SCRAPES_PER_SECOND)),
+                         threading.Thread(target=self._ask, args=(PAGE, 1))]  # fmt: skip
+        self.answers = 0
+        self.failures = 0
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, paths, interval):
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        due = time.monotonic()
+        while not self._over.wait(max(0.0, due - time.monotonic())):
+            due += interval
+            for path in paths:
+                try:
+                    connection.request("GET", path)
+                    answer = connection.getresponse()
+                    answer.read()
+                    self.answers += answer.status == 200
+                    self.failures += answer.status != 200
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    self.failures += 1

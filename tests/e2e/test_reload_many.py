@@ -1,0 +1,139 @@
+"""A thousand reloads under load: who is not concerned does not notice, and nothing is left behind.
+
+FAIRLEAD_LONG=1 makes the whole thousand; else it is the short form."""
+
+import os
+import signal
+import unittest
+
+from fairlead.v1 import control_pb2
+from harness import SidecarTest
+from node_venue import NodeVenue
+from py_venue import PyVenue
+from test_resources import resident_kib
+from waiting import SANITIZED, wait_until
+
+RELOADS = 1000 if os.environ.get("FAIRLEAD_LONG") == "1" else 60 if SANITIZED else 200
+WARM_UP = 40
+KEPT = ("kept_a", "kept_b", "kept_c")
+MAX_GROWTH_KIB = 2048
+MAX_DESCRIPTORS = 8  # sockets that are still being closed when they are counted
+MESSAGES_EACH = 40  # to each connection, between two reloads
+
+
+class ReloadManyTest(SidecarTest):
+    def setUp(self):
+        super().setUp()
+        self.load = {name: self.venue(NodeVenue) for name in KEPT}
+        self.moved = self.venue(PyVenue)
+        connections = {name: {"url": venue.url()} for name, venue in self.load.items()}
+        connections["moved"] = {"url": self.moved.url("/0"), "rotation": {"overlap": "1s"}}
+        self.sidecar_ = self.sidecar(connections)
+        self.pid = self.sidecar_.process.pid
+        for name in connections:
+            self.sidecar_.wait_connected(name)
+        with open(self.sidecar_.config, encoding="utf-8") as file:
+            self.text = file.read()
+        self.seen = self.consumer(self.sidecar_, "data/")
+        self.highest = {}
+        self.sent = 0
+        self.succeeded = self.failed = 0
+
+    def _drain(self):
+        """Each topic without a hole; what was looked at is forgotten."""
+        self.seen.pump(1)
+        self.assertEqual(self.seen.sequence_errors(), [])
+        last = {}
+        for message in self.seen.messages:
+            before = self.highest.get(message.topic)
+            if before is not None and message.header.sequence and message.topic not in last:
+                self.assertEqual(message.header.sequence, before + 1, message)
+            if message.header.sequence:
+                last[message.topic] = message.header.sequence
+        self.highest.update(last)
+        self.seen.messages.clear()
+
+    def _flood(self):
+        for venue in self.load.values():
+            venue.flood(MESSAGES_EACH, 100, first=self.sent + 1)
+        self.sent += MESSAGES_EACH
+
+    def _write(self, text):
+        """In one step, as whoever reloads should."""
+        with open(self.sidecar_.config + "~", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(self.sidecar_.config + "~", self.sidecar_.config)
+
+    def _reload(self, number):
+        """One of several kinds in turn, half of them by signal."""
+        kind = number % 6
+        text = self.text
+        if kind in (1, 4):
+            text = text.replace("/0", f"/{number}")  # rotates
+        elif kind == 2:
+            text = text.replace("[connections.moved]", "[connections.moved]\nmax_topics = 77")
+        elif kind == 3:
+            text += "\nnonsense = [1"
+        elif kind == 5:
+            text = text[: text.index("[connections.moved]")]  # removed, and added again by the next
+        self._write(text)
+        self.succeeded += kind != 3
+        self.failed += kind == 3
+        if number % 2:
+            self.sidecar_.process.send_signal(signal.SIGHUP)
+        else:
+            code = self.sidecar_.control("reload").code
+            self.assertEqual(code, control_pb2.CODE_INVALID if kind == 3 else control_pb2.CODE_OK)
+
+        def done():
+            last = self.sidecar_.control("get_status").status.last_reload
+            return (last.succeeded, last.failed) == (self.succeeded, self.failed)
+
+        wait_until(done, f"reload {number}", 10, self._drain)
+
+    def _settle(self):
+        """Until nothing is on its way any more; (resident KiB, descriptors)."""
+        self._write(self.text)
+        self.succeeded += 1
+        self.assertEqual(self.sidecar_.control("reload").code, control_pb2.CODE_OK)
+        self.sidecar_.wait_connected("moved", 30)
+        self.sidecar_.wait_status("moved", lambda status: len(status.sockets) == 1, "one socket", 30)
+        wait_until(lambda: len(self.moved.open_records()) == 1, "one connection at the venue", 30, self._drain)
+        wait_until(lambda: all(self.sidecar_.control.status(name).messages == self.sent for name in KEPT),
+                   "all messages", 30, self._drain)  # fmt: skip
+        return resident_kib(self.pid), len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def test_what_has_not_changed_is_not_touched_and_nothing_grows(self):
+        # Journals are filled to their end first: what they hold is no leak.
+        for _ in range(30):
+            self._flood()
+        for number in range(WARM_UP):
+            self._flood()
+            self._reload(number)
+        memory, descriptors = self._settle()
+        for number in range(WARM_UP, WARM_UP + RELOADS):
+            self._flood()
+            self._reload(number)
+        memory_after, descriptors_after = self._settle()
+        print(f"{RELOADS} reloads: {memory} KiB and {descriptors} descriptors before, "
+              f"{memory_after} KiB and {descriptors_after} after")  # fmt: skip
+
+        for name in KEPT:
+            status = self.sidecar_.control.status(name)
+            self.assertEqual((status.session, status.successful_connects, status.rotations), (1, 1, 0), name)
+            topic = f"data/{name}/all/"
+            self.seen.wait(lambda topic=topic: self._drained_to(topic), f"{self.sent} messages on {topic}", 30)
+        status = self.sidecar_.control("get_status").status
+        self.assertEqual((status.last_reload.succeeded, status.last_reload.failed), (self.succeeded, self.failed))
+        self.assertEqual(status.slow_consumer_episodes, 0)
+        self.assertLessEqual(descriptors_after, descriptors + MAX_DESCRIPTORS)
+        if not SANITIZED:
+            self.assertLess(memory_after - memory, MAX_GROWTH_KIB, "KiB of growth")
+
+    def _drained_to(self, topic):
+        self._drain()
+        return self.highest.get(topic, 0) >= self.sent
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

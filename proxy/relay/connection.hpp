@@ -158,6 +158,7 @@ private:
     Wanted want(const std::vector<std::string>& topics, unsigned source);
     Dropped drop(const std::vector<std::string>& topics, unsigned sources);
     Reached states_of(const std::vector<std::string>& topics) const;
+    void describe(const std::string& topic, const Shard& shard, v1::SubscriptionStatus& entry) const;
     const core::FlowTopic* find_subscription(std::string_view topic) const;
     void prove(publish::Topic& topic);
     void begin_proof(const Shard& shard);

@@ -164,10 +164,14 @@ Outcome Connection::unsubscribe(const std::vector<std::string>& topics) {
 }
 
 std::vector<std::string> Connection::subscriptions_by_command() const {
-    std::vector<std::string> others;
-    for (const auto& [topic, sources] : wanted_by_)
-        if ((sources & kByCommand) != 0) others.push_back(topic);
-    return others;
+    std::vector<std::string> found;
+    for (const auto& [index, shard] : shards_) {
+        for (const core::FlowTopic& subscription : shard->legs().front()->current().intent()) {
+            const auto wanted = wanted_by_.find(subscription.name());
+            if (wanted != wanted_by_.end() && (wanted->second & kByCommand) != 0) found.push_back(subscription.name());
+        }
+    }
+    return found;
 }
 
 // Until its subscription flows: what comes before the venue has answered may belong to an earlier one.
@@ -298,34 +302,34 @@ void Connection::on_shard_subscription(Shard& shard, Leg& leg, const core::Subsc
     tell_state(std::move(event), shard, leg, leg.current().facts().number);
 }
 
-// Over the sockets that carry it: the best state, and how often it was sent by all of them.
+// In the order in which they came, socket by socket.
 void Connection::describe(v1::Subscriptions& list) const {
+    for (const auto& [index, shard] : shards_)
+        for (const core::FlowTopic& subscription : shard->legs().front()->current().intent())
+            describe(subscription.name(), *shard, *list.add_subscriptions());
+}
+
+// Over the redundant legs: the best state, and how often it was sent by all of them.
+void Connection::describe(const std::string& topic, const Shard& shard, v1::SubscriptionStatus& entry) const {
     const auto now = services_.clock.now();
-    const auto wall = services_.clock.wall();
-    for (const auto& [topic, sources] : wanted_by_) {
-        const core::FlowTopic* subscription = find_subscription(topic);
-        if (!subscription) continue;
-        auto& entry = *list.add_subscriptions();
-        entry.set_connection(config_.id);
-        entry.set_channel(config::SecretText(topic).display());
-        entry.set_state(to_proto(subscription->state()));
-        entry.set_detail(subscription->detail());
-        if (subscription->since() != core::SteadyTime{})
-            entry.set_since_ns(to_ns(wall - std::chrono::duration_cast<core::Duration>(now - subscription->since())));
-        if (const auto at = subscription->retry_at(); at && *at > now) entry.set_retry_in_ms(to_ms(*at - now));
-        if ((sources & kByConfig) != 0) entry.add_wanted_by("config");
-        if ((sources & kByCommand) != 0) entry.add_wanted_by("command");
-        if ((sources & kByDemand) != 0) entry.add_wanted_by("demand");
-        if (const auto* data = topics_.find(topic)) entry.set_last_data_ns(data->last_data_ns);
-        for (const auto& [index, shard] : shards_) {
-            for (const auto& leg : shard->legs()) {
-                const auto* one = leg->current().intent().find(topic);
-                if (!one) continue;
-                entry.set_shard(index);
-                entry.set_times_sent(entry.times_sent() + one->times_sent());
-            }
-        }
-    }
+    const core::FlowTopic& subscription = *shard.find(topic);
+    entry.set_connection(config_.id);
+    entry.set_channel(config::SecretText(topic).display());
+    entry.set_state(to_proto(subscription.state()));
+    entry.set_detail(subscription.detail());
+    if (subscription.since() != core::SteadyTime{})
+        entry.set_since_ns(to_ns(services_.clock.wall() - (now - subscription.since())));
+    if (const auto at = subscription.retry_at(); at && *at > now) entry.set_retry_in_ms(to_ms(*at - now));
+    entry.set_shard(shard.index());
+    for (const auto& leg : shard.legs())
+        if (const auto* one = leg->current().intent().find(topic))
+            entry.set_times_sent(entry.times_sent() + one->times_sent());
+    if (const auto* data = topics_.find(topic)) entry.set_last_data_ns(data->last_data_ns);
+    const auto wanted = wanted_by_.find(topic);
+    const unsigned sources = wanted == wanted_by_.end() ? 0 : wanted->second;
+    if ((sources & kByConfig) != 0) entry.add_wanted_by("config");
+    if ((sources & kByCommand) != 0) entry.add_wanted_by("command");
+    if ((sources & kByDemand) != 0) entry.add_wanted_by("demand");
 }
 
 }  // namespace fairlead::relay

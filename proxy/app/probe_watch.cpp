@@ -145,8 +145,8 @@ void ProbeWatch::on_answer(std::string_view payload, bool binary) {
     if (in_login_) look_at_subscriptions();
     look_every_ = {};  // what it says of a subscription is known after this turn
     const auto facts = venue_.read(payload, binary);
-    static const venue::Answer kUnread{};  // the relay took it for an answer all the same
-    const venue::Answer& answer = facts.answer ? *facts.answer : kUnread;
+    if (!facts.answer) return;
+    const venue::Answer& answer = *facts.answer;
     const bool is_first = ++answers_[answer.means] == 1;
     if (answer.means == Meaning::Ack) {
         if (answer.topic) acknowledged_.try_emplace(*answer.topic, elapsed());

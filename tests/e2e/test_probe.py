@@ -147,8 +147,9 @@ class ProbeTest(SidecarTest):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("accepted", done.stdout)
             self.assertNotIn(_SECRET, done.stdout + done.stderr)
+            # What repeats a credential is not published, and so not shown.
             self.assertNotIn("you_said", done.stdout)
-            self.assertIn("***", done.stdout)
+            self.assertNotIn("notice", done.stdout)
         self.assertIn(_SECRET, venue.records[0].received[0])
 
     def test_an_interrupt_ends_it_with_the_report(self):

@@ -20,10 +20,12 @@ bool Hints::may_have(const Head& head, const std::string& text) {
     const char b = text[1];
     const char c = text[2];
     const char d = text[3];
-    unsigned char found = 0;
-    for (std::size_t i = 0; i < config::Profile::kHintBytes; ++i)
-        found |=
-            static_cast<unsigned char>((head[i] == a) & (head[i + 1] == b) & (head[i + 2] == c) & (head[i + 3] == d));
+    // Without a branch, so that it is done for many bytes at once: a byte that differs is left over.
+    unsigned found = 0;
+    for (std::size_t i = 0; i < config::Profile::kHintBytes; ++i) {
+        const int differs = (head[i] ^ a) | (head[i + 1] ^ b) | (head[i + 2] ^ c) | (head[i + 3] ^ d);
+        found += differs == 0 ? 1U : 0U;
+    }
     return found != 0;
 }
 

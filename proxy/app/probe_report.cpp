@@ -158,6 +158,7 @@ ProbeVerdict judge(const ProbeReport& report) {
     for (const auto& entry : report.subscriptions)
         ++states[entry.state];
     std::vector<std::string> parts;
+    parts.reserve(states.size());
     for (const auto& [state, count] : states)
         parts.push_back(fmt::format("{} {}", count, core::to_string(state)));
     return {true, fmt::format("{}{}; of {}: {}", text, losses, plural(all, "subscription"), fmt::join(parts, ", "))};

@@ -39,7 +39,7 @@ public:
 
     static constexpr std::size_t kMaxKept = 2'000;  // the latest are kept
     static constexpr Duration kLongest = std::chrono::hours{24};
-    static constexpr std::size_t kMaxText = 64 * 1024;  // longer than any text()
+    static constexpr std::size_t kMaxText = std::size_t{64} * 1024;  // longer than any text()
 
 private:
     std::vector<Duration> attempts_;

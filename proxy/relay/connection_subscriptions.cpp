@@ -137,6 +137,7 @@ Connection::Reached Connection::states_of(const std::vector<std::string>& topics
         refused.push_back(fmt::format("{} ({})", config::SecretText(topic).display(), subscription->detail()));
     }
     std::vector<std::string> parts;
+    parts.reserve(counts.size());
     for (const auto& [state, count] : counts)
         parts.push_back(fmt::format("{} {}", count, core::to_string(state)));
     Reached reached{.text = fmt::format("{}", fmt::join(parts, ", ")),

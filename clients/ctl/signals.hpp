@@ -12,7 +12,7 @@ namespace fairlead::ctl {
 
 class Signals {
 public:
-    explicit Signals(std::initializer_list<int> further = {}) {
+    Signals(std::initializer_list<int> further = {}) {
         sigset_t set;
         sigemptyset(&set);
         for (const int signal : {SIGINT, SIGTERM})

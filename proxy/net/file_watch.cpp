@@ -63,7 +63,7 @@ std::vector<std::string> places_on_the_way(const std::string& path) {
     return places;
 }
 
-FileWatch::FileWatch(Loop& loop, std::string path, std::function<void()> changed)
+FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> changed)
     : path_(absolute(path)), changed_(std::move(changed)), timer_(loop.create([this] { settle(); })) {
     fd_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (fd_ < 0) throw std::runtime_error(std::string("inotify: ") + std::strerror(errno));

@@ -22,7 +22,7 @@ class FileWatch {
 public:
     // `changed` is called once it has been quiet for kQuiet, or at the latest kAtLast after the first sign. Throws
     // std::runtime_error when the system refuses.
-    FileWatch(Loop& loop, std::string path, std::function<void()> changed);
+    FileWatch(Loop& loop, const std::string& path, std::function<void()> changed);
     ~FileWatch();
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;

@@ -75,6 +75,7 @@ std::string without_literal_password(const SecretText& url) {
 
 std::string quoted_urls(const std::vector<SecretText>& urls) {
     std::vector<std::string> shown;
+    shown.reserve(urls.size());
     for (const SecretText& url : urls)
         shown.push_back(without_literal_password(url));
     return quoted_list(shown);

@@ -73,10 +73,10 @@ TEST_CASE("what cannot be understood is told") {
         {"", R"({"level": "loud"})", "`level` must be info, warning or critical"},
         {"", R"({"levle": "info"})", "`levle` is not known in this body"},
     };
-    for (const auto& [query, body, problem] : rows) {
-        CAPTURE(query);
-        CAPTURE(body);
-        CHECK(problem_of(query, body).starts_with(problem));
+    for (const auto& row : rows) {
+        CAPTURE(row.query);
+        CAPTURE(row.body);
+        CHECK(problem_of(row.query, row.body).starts_with(row.problem));
     }
     CHECK(problem_of("", std::string(60'000, '[').c_str()) == "the body is not a JSON object");
     Arguments without("", "", "{}");

@@ -22,8 +22,9 @@ TEST_CASE("a duration falls under the first bound that it does not exceed") {
     };
     const Row rows[] = {{0ns, 0},   {1ns, 0}, {10us, 0},      {10us + 1ns, 1}, {100us, 1},
                         {500us, 2}, {1ms, 2}, {1ms + 1ns, 3}, {24h, 3},        {-5ns, 0}};
-    for (const auto& [value, bucket] : rows) {
-        CAPTURE(value.count());
+    for (const auto& row : rows) {
+        const auto [value, bucket] = row;
+        CAPTURE(row.value.count());
         Histogram<3> histogram(kBounds);
         histogram.add(value);
         for (std::size_t i = 0; i < histogram.counts().size(); ++i)

@@ -177,7 +177,7 @@ TEST_CASE("secrets cannot be asked for over the control socket") {
     CHECK(desk.answer(request).code() == v1::CODE_INVALID);
     add.set_options("proxy = \"http://${env:HOME}:3128\"");
     CHECK(desk.answer(request).code() == v1::CODE_INVALID);
-    add.set_profile("bybit");
+    add.set_profile("bybit-private");
     add.set_options("credentials = { key = \"x\", secret = \"${env:HOME}\" }");
     const auto refused = desk.answer(request);
     CHECK(refused.code() == v1::CODE_INVALID);

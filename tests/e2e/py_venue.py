@@ -117,7 +117,9 @@ class PyVenue:
     async def _send_all(self, message, path):
         for socket, record in list(self._open.items()):
             if path in (None, record.path):
-                await socket.send(message)
+                # One that is just closing is not there any more.
+                with contextlib.suppress(websockets.ConnectionClosed):
+                    await socket.send(message)
 
     async def _close_all(self, code, reason):
         for socket in list(self._open):

@@ -175,17 +175,20 @@ std::vector<std::string> Connection::subscriptions_by_command() const {
     return found;
 }
 
-// Until its subscription flows: what comes before the venue has answered may belong to an earlier one.
+// What comes before the venue has answered may belong to an earlier subscription: its answer begins the proof anew. One
+// that does not answer is asked with each message until the subscription has been sent.
 void Connection::prove(publish::Topic& topic) {
     topic.is_proved = true;
     if (config_.venue.is_generic()) return;  // texts are no channels
+    const bool answers = config_.venue.subscribe.acknowledged;
     const auto channel = topics_.channel_of(topic);
     for (auto& [index, shard] : shards_) {
         for (const auto& leg : shard->legs()) {
             leg->note_flowing(channel);
             const Upstream& socket = leg->current();
             const auto* subscription = socket.is_connected() ? socket.intent().find(channel) : nullptr;
-            if (subscription && subscription->state() != SubscriptionState::Flowing) topic.is_proved = false;
+            if (!answers && subscription && subscription->state() == SubscriptionState::Pending)
+                topic.is_proved = false;
         }
     }
 }
@@ -269,6 +272,7 @@ void Connection::on_shard_subscription(Shard& shard, Leg& leg, const core::Subsc
     const bool is_exception = change.to == SubscriptionState::Rejected || change.to == SubscriptionState::Stale;
     const bool is_end = change.to == SubscriptionState::Acknowledged || change.to == SubscriptionState::Flowing;
     if (change.to == SubscriptionState::Rejected) ++facts_.rejected;
+    if (change.to == SubscriptionState::Acknowledged) begin_proof(change.name);
     if (change.to == SubscriptionState::Pending) begin_proof(change.name);
     if (is_exception) {
         const auto [entry, is_new] = exceptional_.try_emplace(change.name, change.to);

@@ -197,12 +197,12 @@ bool Upstream::on_message(const seam::InboundMessage& message, core::WallTime re
 bool Upstream::hand_on(const seam::InboundMessage& message, core::WallTime received) {
     static constexpr venue::Facts kNothing{};
     if (disowned_) return true;
-    if (venue_.reads_nothing() && !owner_.wants_keys()) [[likely]] {
+    const bool wants_keys = owner_.wants_keys();
+    if (venue_.reads_nothing() && !wants_keys) [[likely]] {
         owner_.on_message(*this, {message, received, kNothing});
         return true;
     }
-    const auto facts =
-        venue_.read(message.bytes, message.binary, {.key = owner_.wants_keys(), .channel_ids = &channel_ids_});
+    const auto facts = venue_.read(message.bytes, message.binary, {.key = wants_keys, .channel_ids = &channel_ids_});
     if (!facts.answer) {
         owner_.on_message(*this, {message, received, facts});
         return true;

@@ -11,7 +11,7 @@ bool ReplaySockets::open(const std::string& endpoint) {
     if (endpoint.empty() || sockets_.size() >= kMaxSockets) return false;
     Socket socket(zmq_socket(context_.get(), ZMQ_DEALER));
     if (!socket || !set_common_options(socket)) return false;
-    Socket monitor = monitor_of(socket);
+    Monitor monitor = monitor_of(socket);
     if (!monitor || zmq_connect(socket.get(), endpoint.c_str()) != 0) return false;
     int fd = -1;
     std::size_t size = sizeof fd;
@@ -23,15 +23,15 @@ bool ReplaySockets::open(const std::string& endpoint) {
     return true;
 }
 
-Socket ReplaySockets::monitor_of(const Socket& socket) {
+Monitor ReplaySockets::monitor_of(const Socket& socket) {
     const std::string address =
         "inproc://fairlead-replay-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.get()));
     const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     if (zmq_socket_monitor(socket.get(), address.c_str(), events) != 0) return nullptr;
-    Socket monitor(zmq_socket(context_.get(), ZMQ_PAIR));
-    if (!monitor || !set_option(monitor, ZMQ_LINGER, 0) || zmq_connect(monitor.get(), address.c_str()) != 0)
+    Socket reader(zmq_socket(context_.get(), ZMQ_PAIR));
+    if (!reader || !set_option(reader, ZMQ_LINGER, 0) || zmq_connect(reader.get(), address.c_str()) != 0)
         return nullptr;
-    return monitor;
+    return Monitor(reader.release(), EndMonitor{.watched = socket.get()});
 }
 
 // [event, value][endpoint]; the event is the first 16 bits.

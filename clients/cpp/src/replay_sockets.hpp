@@ -41,11 +41,11 @@ private:
     struct Connected {
         std::string endpoint{};
         Socket socket{};
-        Socket monitor{};
+        Monitor monitor{};
         bool is_connected = false;
     };
     Connected* find(const std::string& endpoint);
-    Socket monitor_of(const Socket& socket);
+    Monitor monitor_of(const Socket& socket);
     static bool is_connected(Connected& one);
     static bool receive_from(const Connected& connected, const Handler& handler);
 

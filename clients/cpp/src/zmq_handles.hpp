@@ -35,6 +35,17 @@ struct CloseSocket {
 };
 using Socket = std::unique_ptr<void, CloseSocket>;
 
+// The end that reads what the socket `watched` tells of itself; closed before that one. An event told to a reader that
+// is gone is never freed (libzmq 4.3), so the telling ends first.
+struct EndMonitor {
+    void* watched = nullptr;
+    void operator()(void* reader) const {
+        zmq_socket_monitor(watched, nullptr, 0);
+        zmq_close(reader);
+    }
+};
+using Monitor = std::unique_ptr<void, EndMonitor>;
+
 class Frame {
 public:
     Frame() { zmq_msg_init(&message_); }

@@ -1,5 +1,7 @@
 #include "app/application.hpp"
 
+#include "app/memory.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/signalfd.h>
@@ -63,6 +65,7 @@ Application::Application(const config::Config& config, seam::Log& log, std::stri
               service_.handle(kHttpPeer, request, std::move(replied));
           }),
       notify_(loop_, clock_, [this] { return state_line(); }) {
+    if (const auto problem = prepare_http(config_); !problem.empty()) throw std::runtime_error(problem);
     service_.serve_process(*this);
     service_.serve_alerts(alerts_);
     if (!record_.file().empty())
@@ -131,6 +134,15 @@ std::string Application::state_line() const {
                        status.failed());
 }
 
+// Here rather than with the first request, so that what is missing is told when it is asked for. Why `wanted` cannot
+// have its requests; empty = it can, or makes none.
+std::string Application::prepare_http(const config::Config& wanted) {
+    const bool has_request = std::ranges::any_of(
+        wanted.connections, [](const auto& entry) { return !entry.second.venue.prepare.url.empty(); });
+    if (!has_request && !wanted.alerts.channels.contains("webhook")) return {};
+    return http_client_.start();
+}
+
 void Application::run() {
     log_.write(seam::LogLevel::Info, "", "started",
                {{"version", FAIRLEAD_VERSION},
@@ -140,6 +152,7 @@ void Application::run() {
                 {"control", config_.control.endpoint},
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
+    give_back_memory();
     notify_.ready();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
         recovery_.advance();

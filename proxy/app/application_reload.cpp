@@ -41,15 +41,11 @@ relay::Outcome Application::reload(bool dry_run, v1::ReloadResult& result) {
     std::optional<Notify::Reloading> told_outside;
     if (!dry_run) told_outside.emplace(notify_);
     const auto loaded = config::load_file(record_.file());
-    if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-        const auto text = told(*problems);
-        if (!dry_run) {
-            log_.write(seam::LogLevel::Error, "", "reload_failed", {{"cause", "config"}, {"detail", text}});
-            record_.refused(text, clock_.wall());
-        }
-        return {v1::CODE_INVALID, fmt::format("nothing was changed: {}", text)};
-    }
+    if (const auto* problems = std::get_if<config::Problems>(&loaded))
+        return refuse_reload(dry_run, "config", {v1::CODE_INVALID, told(*problems)});
     const auto& [config, notices] = std::get<config::Loaded>(loaded);
+    if (auto problem = prepare_http(config); !problem.empty())
+        return refuse_reload(dry_run, "http", {v1::CODE_UNAVAILABLE, std::move(problem)});
     auto wanted = as_started(config, result);
     apply_log_level(wanted.log.level, dry_run, result);
     apply_alerts(wanted.alerts, dry_run, result);
@@ -61,6 +57,15 @@ relay::Outcome Application::reload(bool dry_run, v1::ReloadResult& result) {
         record_.applied(std::move(wanted), text, clock_.wall());
     }
     return {v1::CODE_OK, text};
+}
+
+relay::Outcome Application::refuse_reload(bool dry_run, const std::string& cause, relay::Outcome outcome) {
+    if (!dry_run) {
+        log_.write(seam::LogLevel::Error, "", "reload_failed", {{"cause", cause}, {"detail", outcome.message}});
+        record_.refused(outcome.message, clock_.wall());
+    }
+    outcome.message = fmt::format("nothing was changed: {}", outcome.message);
+    return outcome;
 }
 
 // What the process has built its sockets and stores from stays as it was at the start; that it should be otherwise is

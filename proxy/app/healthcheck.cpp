@@ -1,8 +1,8 @@
 // `fairlead healthcheck`: what a container or an operator asks, without a shell or curl in the image.
 #include "app/commands.hpp"
 #include "core/url.hpp"
+#include "net/curl_library.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -29,22 +29,22 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* answe
     return size * count;
 }
 
-Answer get(const std::string& url) {
-    curl_global_init(CURL_GLOBAL_NOTHING);
-    const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
+Answer get(const net::CurlLibrary& curl, const std::string& url) {
+    curl.global_init(CURL_GLOBAL_NOTHING);
+    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl.easy_init(), curl.easy_cleanup);
     Answer answer;
-    curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // whatever the environment says: the sidecar is beside us
-    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
-    curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
-    const CURLcode code = curl_easy_perform(curl.get());
+    curl.easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+    curl.easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http");
+    curl.easy_setopt(handle.get(), CURLOPT_PROXY, "");  // whatever the environment says: the sidecar is beside us
+    curl.easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
+    curl.easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+    curl.easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, on_body);
+    curl.easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
+    const CURLcode code = curl.easy_perform(handle.get());
     if (code == CURLE_OK)
-        curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+        curl.easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
     else
-        answer.error = curl_easy_strerror(code);
+        answer.error = curl.easy_strerror(code);
     return answer;
 }
 
@@ -70,7 +70,13 @@ int healthcheck(const std::string& http, Health wanted) {
     }
     const auto& address = std::get<core::HostPort>(parsed);
     const auto host = address.ipv6_literal ? fmt::format("[{}]", address.host) : address.host;
-    const auto answer = get(fmt::format("http://{}:{}/{}", host, address.port, path_of(wanted)));
+    const auto loaded = net::load_curl();
+    if (const auto* problem = std::get_if<std::string>(&loaded)) {
+        fmt::print(stderr, "fairlead healthcheck: {}\n", *problem);
+        return kExitFailed;
+    }
+    const auto& curl = std::get<net::CurlLibrary>(loaded);
+    const auto answer = get(curl, fmt::format("http://{}:{}/{}", host, address.port, path_of(wanted)));
     if (!answer.error.empty()) {
         fmt::print(stderr, "fairlead healthcheck: {}: {}\n", http, answer.error);
         return kExitFailed;

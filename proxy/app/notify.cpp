@@ -1,5 +1,7 @@
 #include "app/notify.hpp"
 
+#include "net/shared_library.hpp"
+
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
@@ -9,9 +11,15 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 namespace fairlead::app {
+namespace {
+
+constexpr const char* kLibrary = "libsystemd.so.0";
+
+}  // namespace
 
 struct Notify::Outbox {
     std::mutex mutex;
@@ -25,11 +33,19 @@ Notify::Notify(seam::Timers& timers, const seam::Clock& clock, std::function<std
     : clock_(clock), describe_(std::move(describe)) {
     const char* socket = std::getenv("NOTIFY_SOCKET");
     if (!socket || !*socket) return;
+    net::SharedLibrary systemd(kLibrary);
+    decltype(&sd_notify) send = nullptr;
+    decltype(&sd_watchdog_enabled) watchdog_enabled = nullptr;
+    systemd.find("sd_notify", send);
+    systemd.find("sd_watchdog_enabled", watchdog_enabled);
+    if (!systemd.problem().empty())
+        throw std::runtime_error(
+            fmt::format("NOTIFY_SOCKET is set, but {}: install libsystemd0, or unset it", systemd.problem()));
     std::uint64_t watchdog_us = 0;
-    watched_ = sd_watchdog_enabled(/*unset_environment=*/0, &watchdog_us) > 0;
+    watched_ = watchdog_enabled(/*unset_environment=*/0, &watchdog_us) > 0;
     if (watched_) interval_ = std::min<core::Duration>(interval_, std::chrono::microseconds{watchdog_us / 2});
     outbox_ = std::make_shared<Outbox>();
-    sender_ = std::thread([outbox = outbox_] { send_all(outbox); });
+    sender_ = std::thread([outbox = outbox_, send] { send_all(outbox, send); });
     timer_ = timers.create([this] { beat(); });
 }
 
@@ -85,7 +101,7 @@ void Notify::tell(std::string message) {
     outbox_->changed.notify_all();
 }
 
-void Notify::send_all(const std::shared_ptr<Outbox>& outbox) {
+void Notify::send_all(const std::shared_ptr<Outbox>& outbox, Send send) {
     std::unique_lock lock(outbox->mutex);
     for (;;) {
         outbox->changed.wait(lock, [&outbox] { return outbox->closed || !outbox->waiting.empty(); });
@@ -93,7 +109,7 @@ void Notify::send_all(const std::shared_ptr<Outbox>& outbox) {
         const std::string message = std::move(outbox->waiting.front());
         outbox->waiting.pop_front();
         lock.unlock();
-        sd_notify(/*unset_environment=*/0, message.c_str());
+        send(/*unset_environment=*/0, message.c_str());
         lock.lock();
     }
     outbox->done = true;

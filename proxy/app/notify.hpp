@@ -1,7 +1,7 @@
 // What the service manager is told (sd_notify): that the sidecar serves, reloads or ends, how it fares, and that its
 // loop still turns. Where there is none, which is everywhere but under systemd, nothing happens.
 //
-// libsystemd's call waits for as long as the service manager does not read, and systemd that has crashed never does
+// libsystemd is loaded only there, with the libraries that it brings. Its call waits for as long as the service manager does not read, and systemd that has crashed never does
 // again. So a thread of its own makes it, from a bounded queue.
 #pragma once
 
@@ -19,7 +19,8 @@ namespace fairlead::app {
 // Relay thread only. Nothing here blocks, but for the destructor.
 class Notify {
 public:
-    // `describe` makes the line that `systemctl status` shows; it is called on the relay thread, from a timer.
+    // `describe` makes the line that `systemctl status` shows; it is called on the relay thread, from a timer. Throws
+    // std::runtime_error where there is a service manager and no libsystemd.
     Notify(seam::Timers& timers, const seam::Clock& clock, std::function<std::string()> describe);
     // Sends what is queued, for kPatience at most.
     ~Notify();
@@ -50,7 +51,9 @@ public:
 private:
     struct Outbox;
 
-    static void send_all(const std::shared_ptr<Outbox>& outbox);
+    using Send = int (*)(int unset_environment, const char* state);
+
+    static void send_all(const std::shared_ptr<Outbox>& outbox, Send send);
     void tell(std::string message);
     void beat();
 

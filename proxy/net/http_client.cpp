@@ -1,15 +1,17 @@
 #include "net/http_client.hpp"
 
+#include "net/curl_library.hpp"
 #include "net/http_transfer.hpp"
 
-#include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <csignal>
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <stdexcept>
+#include <system_error>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace fairlead::net {
@@ -25,46 +27,54 @@ class HttpClient::Worker {
 public:
     using Answered = std::function<void(std::uint64_t id, seam::HttpAnswer answer)>;
 
-    explicit Worker(Answered answered) : answered_(std::move(answered)), multi_(curl_multi_init()) {
-        if (!multi_) throw std::runtime_error("libcurl cannot be started");
-        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxConnectionsKept);
+    Worker(const CurlLibrary& curl, Answered answered)
+        : curl_(curl),
+          answered_(std::move(answered)),
+          is_initialised_(curl_.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK),
+          multi_(is_initialised_ ? curl_.multi_init() : nullptr) {
+        if (multi_) curl_.multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxConnectionsKept);
     }
-    ~Worker() { curl_multi_cleanup(multi_); }
+    ~Worker() {
+        if (multi_) curl_.multi_cleanup(multi_);
+        if (is_initialised_) curl_.global_cleanup();
+    }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
+    // Of no other use if it is not.
+    bool is_ready() const { return multi_ != nullptr; }
     void begin(std::uint64_t id, const seam::HttpRequest& request) {
         {
             const std::lock_guard lock(mutex_);
             begun_.emplace(id, request);
         }
-        curl_multi_wakeup(multi_);
+        curl_.multi_wakeup(multi_);
     }
     void cancel(std::uint64_t id) {
         {
             const std::lock_guard lock(mutex_);
             if (begun_.erase(id) == 0) cancelled_.push_back(id);
         }
-        curl_multi_wakeup(multi_);
+        curl_.multi_wakeup(multi_);
     }
     void stop() {
         {
             const std::lock_guard lock(mutex_);
             stopping_ = true;
         }
-        curl_multi_wakeup(multi_);
+        curl_.multi_wakeup(multi_);
     }
 
     void run() {
         while (take_orders()) {
             int running = 0;
-            auto code = curl_multi_perform(multi_, &running);
+            auto code = curl_.multi_perform(multi_, &running);
             collect();
-            if (code == CURLM_OK) code = curl_multi_poll(multi_, nullptr, 0, kIdleMs, nullptr);
-            if (code != CURLM_OK) fail_all(curl_multi_strerror(code));
+            if (code == CURLM_OK) code = curl_.multi_poll(multi_, nullptr, 0, kIdleMs, nullptr);
+            if (code != CURLM_OK) fail_all(curl_.multi_strerror(code));
         }
         for (const auto& [id, transfer] : transfers_)
-            curl_multi_remove_handle(multi_, transfer->handle());
+            curl_.multi_remove_handle(multi_, transfer->handle());
         transfers_.clear();
     }
 
@@ -87,23 +97,23 @@ private:
     }
 
     void start(std::uint64_t id, seam::HttpRequest request) {
-        auto transfer = std::make_unique<HttpTransfer>(std::move(request));
+        auto transfer = std::make_unique<HttpTransfer>(curl_, std::move(request));
         if (!transfer->refused().empty()) return answered_(id, {.error = transfer->refused()});
-        if (const auto code = curl_multi_add_handle(multi_, transfer->handle()); code != CURLM_OK)
-            return answered_(id, {.error = curl_multi_strerror(code)});
+        if (const auto code = curl_.multi_add_handle(multi_, transfer->handle()); code != CURLM_OK)
+            return answered_(id, {.error = curl_.multi_strerror(code)});
         transfers_.emplace(id, std::move(transfer));
     }
 
     void end(std::uint64_t id) {
         const auto found = transfers_.find(id);
         if (found == transfers_.end()) return;
-        curl_multi_remove_handle(multi_, found->second->handle());
+        curl_.multi_remove_handle(multi_, found->second->handle());
         transfers_.erase(found);
     }
 
     void collect() {
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        while (const CURLMsg* message = curl_.multi_info_read(multi_, &left)) {
             if (message->msg != CURLMSG_DONE) continue;
             const CURLcode code = message->data.result;  // the message does not outlive its handle
             for (const auto& [id, transfer] : transfers_) {
@@ -123,7 +133,9 @@ private:
         }
     }
 
+    const CurlLibrary curl_;
     const Answered answered_;
+    const bool is_initialised_;
     CURLM* const multi_;
     std::map<std::uint64_t, std::unique_ptr<HttpTransfer>> transfers_;  // the thread's alone
     std::mutex mutex_;
@@ -137,7 +149,7 @@ private:
 struct HttpClient::Desk {
     std::map<std::uint64_t, std::function<void(const seam::HttpAnswer&)>> waiting;
     std::uint64_t last_id = 0;
-    Worker* worker = nullptr;  // null once the client has gone
+    Worker* worker = nullptr;  // null before the client has started, and once it has gone
 
     void deliver(std::uint64_t id, const seam::HttpAnswer& answer) {
         const auto taken = waiting.extract(id);
@@ -161,39 +173,54 @@ private:
     std::uint64_t id_;
 };
 
-HttpClient::HttpClient(Loop& loop) : loop_(loop), desk_(std::make_shared<Desk>()) {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error("libcurl cannot be started");
-    worker_ = std::make_unique<Worker>([&loop, desk = desk_](std::uint64_t id, seam::HttpAnswer answer) {
-        loop.post([desk, id, answer = std::move(answer)] { desk->deliver(id, answer); });
-    });
-    desk_->worker = worker_.get();
+HttpClient::HttpClient(Loop& loop) : HttpClient(loop, kCurlLibrary) {}
+
+HttpClient::HttpClient(Loop& loop, std::string library)
+    : loop_(loop), library_(std::move(library)), desk_(std::make_shared<Desk>()) {}
+
+std::string HttpClient::start() {
+    if (worker_) return {};
+    auto loaded = load_curl(library_.c_str());
+    if (auto* problem = std::get_if<std::string>(&loaded)) return std::move(*problem);
+    auto worker = std::make_unique<Worker>(
+        std::get<CurlLibrary>(loaded), [&loop = loop_, desk = desk_](std::uint64_t id, seam::HttpAnswer answer) {
+            loop.post([desk, id, answer = std::move(answer)] { desk->deliver(id, answer); });
+        });
+    if (!worker->is_ready()) return "libcurl cannot be started: is memory short?";
     // The thread inherits the mask: no signal is meant for it, SIGPIPE least of all.
     sigset_t all{};
     sigset_t before{};
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([worker = worker_.get()] { worker->run(); });
+    std::string problem;
+    try {
+        thread_ = std::thread([worker = worker.get()] { worker->run(); });
+    } catch (const std::system_error& error) {
+        problem = fmt::format("no thread for HTTP can be started: {}", error.what());
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!problem.empty()) return problem;
+    worker_ = std::move(worker);
+    desk_->worker = worker_.get();
+    return {};
 }
 
 HttpClient::~HttpClient() {
     desk_->worker = nullptr;
     const auto waiting = std::exchange(desk_->waiting, {});
+    if (!worker_) return;
     worker_->stop();
     thread_.join();
-    worker_.reset();
-    curl_global_cleanup();
 }
 
 std::unique_ptr<seam::HttpCall> HttpClient::fetch(const seam::HttpRequest& request,
                                                   std::function<void(const seam::HttpAnswer&)> done) {
     const auto id = ++desk_->last_id;
-    if (desk_->waiting.size() < kMaxCalls) {
+    const auto refused = desk_->waiting.size() < kMaxCalls ? start() : std::string("too many HTTP requests at once");
+    if (refused.empty())
         worker_->begin(id, request);
-    } else {
-        const seam::HttpAnswer refused{.error = "too many HTTP requests at once"};
-        loop_.post([desk = desk_, id, refused] { desk->deliver(id, refused); });
-    }
+    else
+        loop_.post([desk = desk_, id, refused] { desk->deliver(id, {.error = refused}); });
     desk_->waiting.emplace(id, std::move(done));
     return std::make_unique<Call>(desk_, id);
 }

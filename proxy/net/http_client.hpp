@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 
 namespace fairlead::net {
@@ -22,12 +23,18 @@ namespace fairlead::net {
 // environment.
 class HttpClient final : public seam::HttpClient {
 public:
-    // The loop outlives it. Throws std::runtime_error when the system refuses what it needs.
+    // The loop outlives it. Loads and starts nothing yet.
     explicit HttpClient(Loop& loop);
+    // With another library than curl_library.hpp names.
+    HttpClient(Loop& loop, std::string library);
     // Aborts what is under way; waits for no server.
     ~HttpClient() override;
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
+
+    // Loads libcurl (some milliseconds) and starts the thread, unless that is done. Why it cannot, and what to do, one
+    // line for people; empty = it is done. For whoever wants to know before the first request, which does the same.
+    std::string start();
 
     std::unique_ptr<seam::HttpCall> fetch(const seam::HttpRequest& request,
                                           std::function<void(const seam::HttpAnswer&)> done) override;
@@ -40,8 +47,9 @@ private:
     class Worker;
 
     Loop& loop_;
-    std::shared_ptr<Desk> desk_;  // shared with calls and with answers on their way, which may outlive the client
-    std::unique_ptr<Worker> worker_;
+    const std::string library_;
+    std::shared_ptr<Desk> desk_;      // shared with calls and with answers on their way, which may outlive the client
+    std::unique_ptr<Worker> worker_;  // null = not started
     std::thread thread_;
 };
 

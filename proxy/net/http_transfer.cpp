@@ -14,15 +14,11 @@
 namespace fairlead::net {
 namespace {
 
-struct FreeUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+std::string part_of(const CurlLibrary& curl, CURLU* url, CURLUPart part, unsigned flags = 0) {
     char* text = nullptr;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+    if (curl.url_get(url, part, &text, flags) != CURLUE_OK) return {};
     std::string copy(text);
-    curl_free(text);
+    curl.free(text);
     return copy;
 }
 
@@ -46,11 +42,15 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 }  // namespace
 
-HttpTransfer::HttpTransfer(seam::HttpRequest request) : request_(std::move(request)) {
+HttpTransfer::HttpTransfer(const CurlLibrary& curl, seam::HttpRequest request)
+    : curl_(curl),
+      request_(std::move(request)),
+      handle_(nullptr, curl.easy_cleanup),
+      headers_(nullptr, curl.slist_free_all) {
     refused_ = read_url();
     if (refused_.empty()) refused_ = read_fields();
     if (!refused_.empty()) return;
-    handle_.reset(curl_easy_init());
+    handle_.reset(curl_.easy_init());
     if (handle_)
         set_options();
     else
@@ -58,14 +58,14 @@ HttpTransfer::HttpTransfer(seam::HttpRequest request) : request_(std::move(reque
 }
 
 std::string HttpTransfer::read_url() {
-    const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_.url(), curl_.url_cleanup);
     if (!url || has_control(request_.url) ||
-        curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        curl_.url_set(url.get(), CURLUPART_URL, request_.url.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         return "the URL cannot be read";
-    const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
+    const auto scheme = part_of(curl_, url.get(), CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https") return "the URL must begin with http:// or https://";
-    host_ = part_of(url.get(), CURLUPART_HOST);
-    port_ = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    host_ = part_of(curl_, url.get(), CURLUPART_HOST);
+    port_ = part_of(curl_, url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
     return {};
 }
 
@@ -79,38 +79,38 @@ std::string HttpTransfer::read_fields() {
 }
 
 void HttpTransfer::add_header(const std::string& line) {
-    if (auto* list = curl_slist_append(headers_.get(), line.c_str())) {
+    if (auto* list = curl_.slist_append(headers_.get(), line.c_str())) {
         static_cast<void>(headers_.release());
         headers_.reset(list);
     }
 }
 
 void HttpTransfer::set_options() {
-    CURL* const curl = handle_.get();
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_.data());
-    curl_easy_setopt(curl, CURLOPT_PRIVATE, this);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_URL, request_.url.c_str());
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(curl, CURLOPT_PROXY, request_.proxy.c_str());
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+    CURL* const handle = handle_.get();
+    curl_.easy_setopt(handle, CURLOPT_ERRORBUFFER, error_.data());
+    curl_.easy_setopt(handle, CURLOPT_PRIVATE, this);
+    curl_.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_.easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+    curl_.easy_setopt(handle, CURLOPT_URL, request_.url.c_str());
+    curl_.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_.easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl_.easy_setopt(handle, CURLOPT_PROXY, request_.proxy.c_str());
+    curl_.easy_setopt(handle, CURLOPT_NOPROXY, "");
+    curl_.easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_.easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_.easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_.easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
     if (!request_.ca_file.empty()) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, request_.ca_file.c_str());
-        curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+        curl_.easy_setopt(handle, CURLOPT_CAINFO, request_.ca_file.c_str());
+        curl_.easy_setopt(handle, CURLOPT_CAPATH, nullptr);
     }
     const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(request_.timeout).count();
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<decltype(timeout)>(timeout, 1)));
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
+    curl_.easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<decltype(timeout)>(timeout, 1)));
+    curl_.easy_setopt(handle, CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
+    curl_.easy_setopt(handle, CURLOPT_WRITEDATA, this);
+    curl_.easy_setopt(handle, CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
+    curl_.easy_setopt(handle, CURLOPT_HEADERDATA, this);
     set_method();
     bool has_type = false;
     bool has_agent = false;
@@ -122,18 +122,18 @@ void HttpTransfer::set_options() {
     add_header("Expect:");
     if (!has_type) add_header("Content-Type:");  // or libcurl would call it a form
     if (!has_agent) add_header("User-Agent: fairlead/" FAIRLEAD_VERSION);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers_.get());
+    curl_.easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
 }
 
 void HttpTransfer::set_method() {
-    CURL* const curl = handle_.get();
+    CURL* const handle = handle_.get();
     if (request_.method == "HEAD") {
-        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        curl_.easy_setopt(handle, CURLOPT_NOBODY, 1L);
     } else if (request_.method != "GET" || !request_.body.empty()) {
-        curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request_.body.data());
-        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+        curl_.easy_setopt(handle, CURLOPT_POST, 1L);
+        curl_.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        curl_.easy_setopt(handle, CURLOPT_POSTFIELDS, request_.body.data());
+        curl_.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     }
 }
 
@@ -166,7 +166,7 @@ void HttpTransfer::note_header(std::string_view line) {
 seam::HttpAnswer HttpTransfer::answer(CURLcode code) {
     if (code != CURLE_OK) return {.error = error_text(code)};
     long status = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_.easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
     answer_.status = static_cast<unsigned>(status);
     return std::move(answer_);
 }
@@ -181,7 +181,7 @@ std::string HttpTransfer::error_text(CURLcode code) const {
             return "the proxy has no address";
         case CURLE_COULDNT_CONNECT: {
             long number = 0;
-            curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &number);
+            curl_.easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &number);
             const auto reason = number ? std::strerror(static_cast<int>(number)) : "no connection";
             if (!request_.proxy.empty()) return fmt::format("the proxy cannot be reached: {}", reason);
             return fmt::format("{}:{} cannot be reached: {}", host, port_, reason);
@@ -194,11 +194,11 @@ std::string HttpTransfer::error_text(CURLcode code) const {
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CONNECT_ERROR: {
-            const std::string text(error_[0] ? error_.data() : curl_easy_strerror(code));
+            const std::string text(error_[0] ? error_.data() : curl_.easy_strerror(code));
             return "TLS: " + one_line(replaced(text, host_, host));
         }
         default:
-            return one_line(curl_easy_strerror(code));
+            return one_line(curl_.easy_strerror(code));
     }
 }
 

@@ -2,9 +2,8 @@
 // libcurl stand in http_client.hpp.
 #pragma once
 
+#include "net/curl_library.hpp"
 #include "seam/http_client.hpp"
-
-#include <curl/curl.h>
 
 #include <array>
 #include <cstddef>
@@ -17,7 +16,8 @@ namespace fairlead::net {
 // One thread, which need not be the relay's. Lives until its handle has been taken out of the multi handle.
 class HttpTransfer {
 public:
-    explicit HttpTransfer(seam::HttpRequest request);
+    // The library outlives it.
+    HttpTransfer(const CurlLibrary& curl, seam::HttpRequest request);
     HttpTransfer(const HttpTransfer&) = delete;
     HttpTransfer& operator=(const HttpTransfer&) = delete;
     ~HttpTransfer() = default;
@@ -29,11 +29,6 @@ public:
     seam::HttpAnswer answer(CURLcode code);
 
 private:
-    struct Free {
-        void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-        void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-    };
-
     static std::size_t on_body(const char* bytes, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(const char* bytes, std::size_t size, std::size_t count, void* self);
     std::string read_url();
@@ -44,12 +39,13 @@ private:
     void note_header(std::string_view line);
     std::string error_text(CURLcode code) const;
 
+    const CurlLibrary& curl_;
     seam::HttpRequest request_;
     std::string refused_;
     std::string host_;  // as it stands in the URL
     std::string port_;
-    std::unique_ptr<CURL, Free> handle_;
-    std::unique_ptr<curl_slist, Free> headers_;
+    std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle_;
+    std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     std::array<char, CURL_ERROR_SIZE> error_{};
     seam::HttpAnswer answer_;
     std::size_t header_bytes_ = 0;

@@ -1,5 +1,5 @@
 """The image, as far as it can be tested without a container engine: what the Dockerfile copies exists, what it runs can
-be run, what it installs is what the programs are linked with, and what it starts is understood."""
+be run, what it installs is what the programs are linked with or load, and what it starts is understood."""
 
 import fnmatch
 import json
@@ -116,13 +116,18 @@ class DockerfileTest(unittest.TestCase):
         text = " ".join(one["text"] for one in self._all("RUN"))
         installed = set(re.search(r"install -y --no-install-recommends ([^&]*)", text).group(1).split())
         native = f":{output_of('dpkg', '--print-architecture').strip()}:"
+        programs = (FAIRLEAD, os.environ["FAIRLEADCTL"])
+        linked = {library for program in programs
+                  for library in re.findall(r"NEEDED +(\S+)", output_of("objdump", "-p", program))}  # fmt: skip
+        loaded = {re.search(r'kCurlLibrary = "(\S+)"', read("proxy", "net", "curl_library.hpp")).group(1),
+                  re.search(r'kLibrary = "(\S+)"', read("proxy", "app", "notify.cpp")).group(1)}  # fmt: skip
+        self.assertEqual(set(), loaded & linked, "they would be loaded at every start")
         needed = set()
-        for program in (FAIRLEAD, os.environ["FAIRLEADCTL"]):
-            for library in re.findall(r"NEEDED +(\S+)", output_of("objdump", "-p", program)):
-                # Packages of other architectures may have a library of the same name.
-                owners = output_of("dpkg", "-S", f"*/{library}").splitlines()
-                found = next((owner for owner in owners if native in owner), owners[0])
-                needed.add(found.split(":")[0])
+        for library in linked | loaded:
+            # Packages of other architectures may have a library of the same name.
+            owners = output_of("dpkg", "-S", f"*/{library}").splitlines()
+            found = next((owner for owner in owners if native in owner), owners[0])
+            needed.add(found.split(":")[0])
         self.assertEqual(installed - {"ca-certificates"}, needed - _BASE)
         self.assertIn("ca-certificates", installed)
 

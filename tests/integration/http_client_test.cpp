@@ -105,6 +105,39 @@ TEST_CASE("a refusal is an answer, with the time after which to come back") {
     CHECK(answer.retry_after == 7s);
 }
 
+TEST_CASE("a client that is never asked loads nothing, and ends") {
+    net::Loop loop;
+    const net::HttpClient client(loop, "libno-such.so.4");
+}
+
+TEST_CASE("a library that is missing is an answer like any other failure, and told beforehand to whoever asks") {
+    net::Loop loop;
+    net::HttpClient client(loop, "libno-such.so.4");
+    const auto problem = client.start();
+    CHECK(problem.ends_with("install libcurl4, 7.88 or later"));
+    std::optional<seam::HttpAnswer> answer;
+    const auto call =
+        client.fetch({.url = "http://127.0.0.1/"}, [&](const seam::HttpAnswer& given) { answer = given; });
+    CHECK_FALSE(answer);
+    REQUIRE(support::turn_until(loop, [&] { return answer.has_value(); }));
+    CHECK(answer->error == problem);
+    bool called = false;
+    client.fetch({.url = "http://127.0.0.1/"}, [&](const seam::HttpAnswer&) { called = true; }).reset();
+    bool later = false;
+    loop.post([&] { later = true; });
+    REQUIRE(support::turn_until(loop, [&] { return later; }));
+    CHECK_FALSE(called);
+}
+
+TEST_CASE("a client that was started is ready, and may be started again") {
+    Stage stage;
+    CHECK(stage.client.start().empty());
+    CHECK(stage.client.start().empty());
+    const RawServer server(kHello);
+    CHECK(stage.get(url_of(server.port())).body == "hello");
+    CHECK(stage.client.start().empty());
+}
+
 TEST_CASE("a redirect is not followed") {
     Stage stage;
     const RawServer elsewhere(kHello);

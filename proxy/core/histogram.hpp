@@ -27,6 +27,25 @@ public:
         sum_ += value;
     }
 
+    // So many values, spread evenly from `last` / `count` to `last`.
+    constexpr void add_evenly(Duration last, std::uint64_t count) {
+        if (last <= Duration{0} || count <= 1) {
+            for (; count > 0; --count)
+                add(last);
+            return;
+        }
+        const auto whole = static_cast<std::uint64_t>(last.count());
+        std::uint64_t below = 0;
+        std::size_t bucket = 0;
+        for (; bucket < Size && (*bounds_)[bucket] < last; ++bucket) {
+            const auto upto = count * static_cast<std::uint64_t>((*bounds_)[bucket].count()) / whole;
+            counts_[bucket] += upto - below;
+            below = upto;
+        }
+        counts_[bucket] += count - below;
+        sum_ += Duration{static_cast<Duration::rep>(whole * (count + 1) / 2)};
+    }
+
     constexpr const Bounds& bounds() const { return *bounds_; }
     // By bound, itself included, but not those below the bound before; the last one is for what lies above every bound.
     constexpr const std::array<std::uint64_t, Size + 1>& counts() const { return counts_; }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <libwebsockets.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -18,7 +19,9 @@
 namespace fairlead::net {
 namespace {
 
-constexpr unsigned kServiceBufferBytes = 65536;      // above one TLS record, or flow control spins
+// Above one TLS record, or flow control spins; a burst, or a message of 64 KiB with its header, comes in one read.
+constexpr unsigned kServiceBufferBytes = 256 * 1024;
+constexpr int kWatchesPerTurn = 16;                  // the others come in the next turn
 constexpr unsigned short kHeaderBytes = 16384;       // response headers of the upgrade
 constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of their own, to the millisecond
 
@@ -37,7 +40,7 @@ struct Loop::Callback {
         }
         if (reason == LWS_CALLBACK_RAW_RX_FILE) {
             loop->note_work();
-            if (auto* watch = static_cast<Watch*>(lws_get_opaque_user_data(wsi))) watch->readable();
+            loop->call_readable();
         }
         return 0;
     }
@@ -98,6 +101,9 @@ Loop::Loop() {
     vhost_ = lws_create_vhost(context_, &info);
     if (!vhost_) throw std::runtime_error("libwebsockets cannot make a virtual host");
 
+    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd_ < 0) fail("epoll_create1");
+    adopt(epoll_fd_);
     timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (timer_fd_ < 0) fail("timerfd_create");
     watch(timer_fd_, [this] { fire_timers(); });
@@ -106,6 +112,7 @@ Loop::Loop() {
 Loop::~Loop() {
     close();
     if (timer_fd_ >= 0) ::close(timer_fd_);
+    if (epoll_fd_ >= 0) ::close(epoll_fd_);
 }
 
 void Loop::close() {
@@ -152,15 +159,28 @@ void Loop::run_posted() {
 }
 
 void Loop::watch(int fd, std::function<void()> readable) {
+    watches_.push_back({std::move(readable)});
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &watches_.back();
+    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
+}
+
+void Loop::call_readable() {
+    std::array<epoll_event, kWatchesPerTurn> events{};
+    const int count = epoll_wait(epoll_fd_, events.data(), kWatchesPerTurn, 0);
+    for (int i = 0; i < count; ++i)
+        static_cast<Watch*>(events.at(static_cast<std::size_t>(i)).data.ptr)->readable();
+}
+
+void Loop::adopt(int fd) {
     const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0) fail("fcntl(F_DUPFD_CLOEXEC)");
-    watches_.push_back({std::move(readable)});
     lws_adopt_desc_t info{};
     info.vh = vhost_;
     info.type = LWS_ADOPT_RAW_FILE_DESC;
     info.fd.filefd = duplicate;
     info.vh_prot_name = "descriptors";
-    info.opaque = &watches_.back();
     if (!lws_adopt_descriptor_vhost_via_info(&info)) throw std::runtime_error("libwebsockets refuses a descriptor");
 }
 
@@ -170,8 +190,7 @@ std::unique_ptr<seam::Timer> Loop::create(std::function<void()> fired) {
 
 void Loop::fire_timers() {
     std::uint64_t expirations = 0;
-    while (read(timer_fd_, &expirations, sizeof expirations) > 0)
-        continue;
+    if (read(timer_fd_, &expirations, sizeof expirations) < 0 && errno != EAGAIN) fail("read of the timer");
     alarm_ = {};
     const auto now = steady_now();
     const auto last_arming = armings_;

@@ -5,6 +5,7 @@
 //  - only lws_cancel_service() may be called from another thread: post() is built on it;
 //  - its timers truncate to milliseconds and then poll without waiting for the rest, so ours stand on a timerfd;
 //  - it closes descriptors that it has adopted: it gets a duplicate;
+//  - each turn costs for every descriptor that it polls: all but the venues' sockets stand behind one epoll;
 //  - everything that exists in a context hangs on a virtual host: descriptors have one of their own.
 #pragma once
 
@@ -80,9 +81,12 @@ private:
     void run_posted();
     void fire_timers();
     void set_alarm();
+    void adopt(int fd);
+    void call_readable();
 
     lws_context* context_ = nullptr;
     lws_vhost* vhost_ = nullptr;
+    int epoll_fd_ = -1;  // of what is watched
     int timer_fd_ = -1;
     std::set<std::pair<Key, TimerEntry*>> armed_;
     std::uint64_t armings_ = 0;

@@ -103,8 +103,12 @@ void LwsDial::on_receive(lws* wsi, std::string_view piece) {
 }
 
 void LwsDial::deliver(const seam::InboundMessage& message) {
-    if (message.binary || simdjson::validate_utf8(message.bytes.data(), message.bytes.size()))
-        return link()->on_message(message);
+    if (message.binary || simdjson::validate_utf8(message.bytes.data(), message.bytes.size())) {
+        link()->on_read_begin();
+        link()->on_message(message);
+        if (link()) link()->on_read_end();
+        return;
+    }
     begin_close(LWS_CLOSE_STATUS_INVALID_PAYLOAD, "not UTF-8");
     end({.cause = Cause::ProtocolError, .detail = "the venue sent text that is not UTF-8"});
 }

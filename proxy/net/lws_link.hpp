@@ -30,6 +30,8 @@ public:
 
     // From the Dial. Each may destroy this link.
     void on_open(const seam::OpenInfo& info);
+    void on_read_begin() { handler_->on_read_begin(); }
+    void on_read_end() { handler_->on_read_end(); }
     void on_message(const seam::InboundMessage& message) { handler_->on_message(message); }
     void on_pong(std::string_view payload) { handler_->on_pong(payload); }
     void on_ping() { handler_->on_ping(); }

@@ -165,9 +165,11 @@ void NativeDial::on_bytes(std::string_view bytes) {
     got_bytes_ = true;
     if (refused_) return on_body(bytes);
     if (!decoder_) return;
+    if (link()) link()->on_read_begin();
     decoder_->feed(bytes);
     for (auto event = decoder_->next(); event.kind != Event::Kind::None; event = decoder_->next())
         on_frame(event);
+    if (link()) link()->on_read_end();
 }
 
 // Whoever is called from here may end the link; this object stays.

@@ -65,7 +65,7 @@ public:
 
     static constexpr std::size_t kMaxCountedFilters = 100'000;
     static constexpr core::Duration kLookInterval = std::chrono::milliseconds{2};
-    static constexpr core::Duration kLookAtLast = std::chrono::milliseconds{4};  // after a send
+    static constexpr core::Duration kLookAtLast = std::chrono::milliseconds{20};  // after a send
 
 private:
     seam::SinkResult send(std::string_view head, zmq_msg_t& payload);

@@ -71,8 +71,11 @@ public:
     // STATE and GAP: take a number. Gaps are remembered in gaps().
     void state(Topic& topic, const v1::ConnectionEvent& event, std::uint32_t session);
     void gap(Topic& topic, const v1::Gap& gap, std::uint32_t session);
-    // A message has been handed to the sink, so long after it was read.
-    void note_forwarded(core::Duration latency) { forward_latency_.add(latency); }
+    // So many messages that were read together have been handed to the sink one after the other; the last of them so
+    // long after they were read.
+    void note_forwarded(core::Duration latency, std::uint64_t messages) {
+        forward_latency_.add_evenly(latency, messages);
+    }
     // HEARTBEAT, END and ALERT: take none.
     void heartbeat(Topic& topic, v1::Liveness liveness);
     void end(Topic& topic, v1::EndCode code);

@@ -108,16 +108,23 @@ void Session::on_open(const seam::OpenInfo& info) {
     feed(core::input::Opened{});
 }
 
+// The clocks are read once for all that came together.
+void Session::on_read_begin() {
+    read_wall_ = services_.clock.wall();
+    read_at_ = services_.clock.now();
+    left_before_ = services_.publisher.counters().data;
+}
+
+void Session::on_read_end() {
+    const auto left = services_.publisher.counters().data - left_before_;
+    if (left > 0) services_.publisher.note_forwarded(services_.clock.now() - read_at_, left);
+}
+
 void Session::on_message(const seam::InboundMessage& message) {
-    const auto received = services_.clock.wall();
-    const auto noted = services_.clock.now();
-    facts_.last_message = facts_.last_heard = received;
+    facts_.last_message = facts_.last_heard = read_wall_;
     ++facts_.messages;
     facts_.bytes += message.bytes.size();
-    const auto left_before = services_.publisher.counters().data;
-    if (owner_.on_message(message, received)) facts_.last_data = noted;
-    const bool has_left = services_.publisher.counters().data != left_before;
-    if (has_left) services_.publisher.note_forwarded(services_.clock.now() - noted);
+    if (owner_.on_message(message, read_wall_)) facts_.last_data = read_at_;
 }
 
 void Session::on_pong(std::string_view payload) {

@@ -96,6 +96,8 @@ public:
 
 private:
     void on_open(const seam::OpenInfo& info) override;
+    void on_read_begin() override;
+    void on_read_end() override;
     void on_message(const seam::InboundMessage& message) override;
     void on_pong(std::string_view payload) override;
     void on_ping() override;
@@ -119,6 +121,10 @@ private:
     std::deque<core::SessionInput> inputs_;  // an input that comes while another is carried out waits its turn
     bool feeding_ = false;
     SessionFacts facts_;
+    // Of the read whose messages are being handed on, and what had left before it.
+    core::WallTime read_wall_{};
+    core::SteadyTime read_at_{};
+    std::uint64_t left_before_ = 0;
     std::string ping_payload_;
     core::SteadyTime ping_sent_{};
     std::uint64_t pings_ = 0;

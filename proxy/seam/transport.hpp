@@ -70,6 +70,9 @@ class LinkHandler {
 public:
     virtual ~LinkHandler() = default;
     virtual void on_open(const OpenInfo& info) = 0;
+    // Around the messages that came with one read of the socket: they have arrived at the same time.
+    virtual void on_read_begin() {}
+    virtual void on_read_end() {}
     virtual void on_message(const InboundMessage& message) = 0;
     virtual void on_pong(std::string_view payload) = 0;
     // Of the venue; it is answered without the handler. Native only.

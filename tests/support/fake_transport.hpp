@@ -29,7 +29,11 @@ public:
             open = true;
             handler->on_open({.endpoint = endpoint, .certificate_expires = certificate_expires});
         }
-        void say(std::string_view text, bool binary = false) { handler->on_message({.bytes = text, .binary = binary}); }
+        void say(std::string_view text, bool binary = false) {
+            handler->on_read_begin();
+            handler->on_message({.bytes = text, .binary = binary});
+            if (handler) handler->on_read_end();
+        }
         void pong() { handler->on_pong(pings.back()); }
         void drain() { handler->on_drained(); }
         void end(const seam::EndInfo& info = {}) {

@@ -47,6 +47,33 @@ TEST_CASE("counts and sum grow together") {
     CHECK(histogram.sum() == expected);
 }
 
+TEST_CASE("what is spread evenly is counted as if each were added") {
+    struct Row {
+        Duration last;
+        std::uint64_t count;
+    };
+    const Row rows[] = {{7us, 1},     {0ns, 3},     {-1ns, 2},      {9us, 4},       {10us, 7}, {11us, 11},
+                        {200us, 500}, {100us, 100}, {3ms, 100'000}, {1ms + 1ns, 3}, {24h, 5},  {1ns, 4}};
+    for (const auto& row : rows) {
+        CAPTURE(row.last.count());
+        CAPTURE(row.count);
+        Histogram<3> evenly(kBounds);
+        evenly.add_evenly(row.last, row.count);
+        const auto whole = std::max(row.last, Duration{0}).count();
+        std::array<std::uint64_t, 4> counts{};
+        for (std::uint64_t i = 1; i <= row.count; ++i) {
+            const auto scaled = static_cast<std::uint64_t>(whole) * i;  // = value * count
+            std::size_t bucket = 0;
+            while (bucket < 3 && scaled > static_cast<std::uint64_t>(kBounds[bucket].count()) * row.count)
+                ++bucket;
+            ++counts[bucket];
+        }
+        CHECK(evenly.counts() == counts);
+        const auto twice = static_cast<std::uint64_t>(whole) * (row.count + 1);
+        CHECK(evenly.sum() == Duration{static_cast<Duration::rep>(twice / 2)});
+    }
+}
+
 TEST_CASE("the bounds that are used ascend from end to end") {
     const auto& forward = fairlead::core::kForwardLatencyBounds;
     CHECK(std::adjacent_find(forward.begin(), forward.end(), std::greater_equal<>()) == forward.end());

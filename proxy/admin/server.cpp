@@ -5,6 +5,7 @@
 #include <civetweb.h>
 #include <fmt/format.h>
 #include <netdb.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ namespace {
 
 // Of a body that is too large: read so far, so that its sender comes to read the answer.
 constexpr std::size_t kMaxDiscardedBytes = std::size_t{4} << 20;
+constexpr int kNiceness = 10;                    // on a full machine whoever looks waits for the messages
 constexpr std::chrono::seconds kLastAnswers{1};  // at the end, for those that are due
 // The page loads its own script, style and images, and asks its own server.
 constexpr const char* kSecurityFields =
@@ -109,6 +111,11 @@ std::uint16_t port_of(const mg_context* context) {
 }  // namespace
 
 struct Server::Callbacks {
+    // Of the calling thread alone, as Linux has it. Where it is refused everything works on.
+    static void* init_thread(const mg_context* /*context*/, int /*type*/) {
+        setpriority(PRIO_PROCESS, 0, kNiceness);
+        return nullptr;
+    }
     static int begin_request(mg_connection* connection) {
         return static_cast<Server*>(mg_get_user_data(mg_get_context(connection)))->answer(connection);
     }
@@ -135,6 +142,7 @@ Server::Server(const std::string& host, std::uint16_t port, Handler handler) : h
                                            "16384",
                                            nullptr};
     mg_callbacks callbacks{};
+    callbacks.init_thread = &Callbacks::init_thread;
     callbacks.begin_request = &Callbacks::begin_request;
     callbacks.http_error = &Callbacks::http_error;
     callbacks.log_message = &Callbacks::log_message;

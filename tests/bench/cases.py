@@ -8,6 +8,7 @@ from subjects import Shape
 
 WARM_RATE = 1000
 WARM_SECONDS = 0.1
+JOURNAL_SECONDS = 1.2  # after which the journal of a topic is full, and takes no new memory
 IDLE_SHARE = 2  # of the seconds of a load: too little happens to be seen sooner
 
 
@@ -21,6 +22,7 @@ class Case:
     burst: int = 1
     shape: Shape = Shape()
     floors: tuple = ()
+    warm_seconds: float = WARM_SECONDS
 
     @property
     def is_paced(self):
@@ -30,7 +32,7 @@ class Case:
         with subject.chain(self.shape) as chain:
             chain.source.order(f"warm {WARM_RATE} {self.size}")
             chain.wait_first()
-            time.sleep(WARM_SECONDS)
+            time.sleep(self.warm_seconds)
             before = usage(chain.relay.pid)
             chain.source.order(f"load {self.rate} {self.size} {self.burst} {seconds}")
             sent = chain.wait_sent(seconds + 20)
@@ -106,7 +108,7 @@ CASES = (
     Case("tls-20k", shape=Shape(tls=True)),
     Case("bursts", rate=10_000, burst=500, floors=FLOORS),
     Case("saturation", rate=0, floors=FLOORS),
-    Case("large", rate=500, size=65_536, floors=FLOORS),
+    Case("large", rate=500, size=65_536, floors=FLOORS, warm_seconds=JOURNAL_SECONDS),
     Case("connections-20", shape=Shape(connections=20)),
     Case("consumers-4", shape=Shape(consumers=4)),
     Start(),

@@ -2,14 +2,12 @@
 // library would send. One client at a time.
 #pragma once
 
+#include "loopback_server.hpp"
 #include "net/secure_random.hpp"
 #include "simulator/frame.hpp"
 
-#include <doctest/doctest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
@@ -17,7 +15,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,7 +29,7 @@ public:
         // False = the client takes no more, or the server ends.
         bool send(std::string_view bytes) {
             while (!bytes.empty()) {
-                if (!server_.wait_for(fd_, POLLOUT)) return false;
+                if (!server_.loopback_.wait_for(fd_, POLLOUT)) return false;
                 const auto size = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
                 if (size > 0) bytes.remove_prefix(static_cast<std::size_t>(size));
                 if (size == 0 || (size < 0 && errno != EAGAIN)) return false;
@@ -40,7 +37,7 @@ public:
             return true;
         }
         // Takes what has come, waiting for it if need be. False = there will be no more.
-        bool receive() { return server_.wait_for(fd_, POLLIN) && take(0); }
+        bool receive() { return server_.loopback_.wait_for(fd_) && take(0); }
         // Takes what has come.
         void poll() { take(MSG_DONTWAIT); }
         void finish_sending() { shutdown(fd_, SHUT_WR); }
@@ -57,7 +54,7 @@ public:
         bool read_head() {
             char byte = 0;
             while (!head_.ends_with("\r\n\r\n")) {
-                if (!server_.wait_for(fd_, POLLIN) || recv(fd_, &byte, 1, 0) != 1) return false;
+                if (!server_.loopback_.wait_for(fd_) || recv(fd_, &byte, 1, 0) != 1) return false;
                 head_.push_back(byte);
             }
             return true;
@@ -80,27 +77,10 @@ public:
     // it ends.
     explicit UpgradeServer(std::string first, Play play = {}, std::string fields = "")
         : first_(std::move(first)), play_(std::move(play)), fields_(std::move(fields)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        REQUIRE(bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-        REQUIRE(listen(listener_, 16) == 0);
-        socklen_t size = sizeof address;
-        REQUIRE(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-        port_ = ntohs(address.sin_port);
-        REQUIRE(pipe(wake_) == 0);
-        thread_ = std::thread([this] { serve(); });
+        loopback_.start([this](int client) { serve(client); });
     }
-    ~UpgradeServer() {
-        close(wake_[1]);
-        thread_.join();
-        close(wake_[0]);
-        close(listener_);
-    }
-    UpgradeServer(const UpgradeServer&) = delete;
-    UpgradeServer& operator=(const UpgradeServer&) = delete;
 
-    std::string url() const { return "ws://127.0.0.1:" + std::to_string(port_) + "/ws"; }
+    std::string url() const { return "ws://127.0.0.1:" + std::to_string(loopback_.port()) + "/ws"; }
     // Of the last client: whole messages and control frames.
     std::vector<Frame> frames() const {
         const std::lock_guard lock(mutex_);
@@ -119,24 +99,20 @@ public:
     bool client_gone() const { return gone_; }
 
 private:
-    void serve() {
-        while (wait_for(listener_, POLLIN)) {
-            const int fd = accept(listener_, nullptr, nullptr);
-            Peer peer(*this, fd);
-            gone_ = false;
-            decoder_ = {};
-            {
-                const std::lock_guard lock(mutex_);
-                frames_.clear();
-            }
-            if (peer.read_head() && peer.send(answer(peer.head()) + first_)) {
-                if (play_) play_(peer);
-                while (peer.receive())
-                    continue;
-            }
-            close(fd);
-            gone_ = true;
+    void serve(int client) {
+        Peer peer(*this, client);
+        gone_ = false;
+        decoder_ = {};
+        {
+            const std::lock_guard lock(mutex_);
+            frames_.clear();
         }
+        if (peer.read_head() && peer.send(answer(peer.head()) + first_)) {
+            if (play_) play_(peer);
+            while (peer.receive())
+                continue;
+        }
+        gone_ = true;
     }
     std::string answer(const std::string& head) const {
         if (fields_.starts_with("HTTP/")) return fields_;
@@ -160,24 +136,15 @@ private:
             frames_.push_back({message->opcode, std::move(message->payload)});
         }
     }
-    // False = the server ends.
-    bool wait_for(int fd, short events) const {
-        pollfd fds[2] = {{fd, events, 0}, {wake_[0], POLLIN, 0}};
-        ::poll(fds, 2, -1);
-        return fds[1].revents == 0;
-    }
 
     const std::string first_;
     const Play play_;
     const std::string fields_;
-    const int listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    int wake_[2] = {-1, -1};
-    std::uint16_t port_ = 0;
     simulator::FrameDecoder decoder_;
     mutable std::mutex mutex_;
     std::vector<Frame> frames_;  // guarded by mutex_
     std::atomic<bool> gone_ = false;
-    std::thread thread_;
+    LoopbackServer loopback_;
 };
 
 }  // namespace fairlead::support

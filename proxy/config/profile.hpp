@@ -6,6 +6,7 @@
 // any other brace is just a brace, so that JSON can be written as it is.
 #pragma once
 
+#include "core/reject_kind.hpp"
 #include "core/time.hpp"
 
 #include <cstdint>
@@ -102,12 +103,7 @@ enum class Meaning {
     Notice,            // means nothing, and is no data
 };
 
-enum class RejectKind {
-    Permanent,  // this topic will never be accepted: quarantined, tried again rarely
-    Retryable,  // later
-    Rate,       // we were too fast: all wait
-    Duplicate,  // it is subscribed already: as good as an acknowledgement
-};
+using core::RejectKind;
 
 struct FieldTest {
     enum class Is { Present, Absent, Equal, Prefix, Contains };

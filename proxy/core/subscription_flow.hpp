@@ -18,6 +18,7 @@
 #include "core/flow_queue.hpp"
 #include "core/message_budget.hpp"
 #include "core/quarantine.hpp"
+#include "core/reject_kind.hpp"
 #include "core/subscription_state.hpp"
 #include "core/time.hpp"
 
@@ -52,13 +53,6 @@ struct FlowSettings {
     QuarantineSettings quarantine;
     Rate messages;  // all on this socket
     Rate requests;  // of those, what next() hands out, and logins
-};
-
-enum class RejectKind {
-    Permanent,  // quarantined
-    Retryable,  // later: a few attempts with growing pauses, then quarantined
-    Rate,       // we were too fast: everything waits, then at half the pace
-    Duplicate,  // subscribed already: as good as an acknowledgement
 };
 
 // What a venue's answer names. With an id, it belongs to the message of that id or to none; else with a topic, to the

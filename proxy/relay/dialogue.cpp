@@ -25,6 +25,10 @@ std::optional<std::uint64_t> number(const std::string& text) {
     return value;
 }
 
+std::string with_reason(const std::string& what, const std::string& reason) {
+    return reason.empty() ? what : what + ": " + reason;
+}
+
 }  // namespace
 
 Dialogue::Dialogue(DialogueOwner& owner, const Services& services, const config::ConnectionConfig& config)
@@ -91,7 +95,8 @@ void Dialogue::enter_login() {
 
 void Dialogue::log_in() {
     const auto text = composer_.login(variables_, stamp(flow_.take_id()));
-    if (const auto* problem = std::get_if<venue::Problem>(&text)) return fail(core::Cause::LoginFailed, problem->text);
+    if (const auto* problem = std::get_if<venue::Problem>(&text))
+        return fail(core::Cause::LoginFailed, "the login cannot be made: " + problem->text);
     flow_.spend(services_.clock.now(), core::MessageKind::Request);
     say_or_fail(std::get<std::string>(text));
 }
@@ -149,12 +154,12 @@ void Dialogue::on_answer(const venue::Answer& answer, std::string_view message) 
             return;
         case Meaning::LoginReject:
             return fail(core::Cause::LoginFailed,
-                        answer.reason.empty() ? "the venue refused the login" : without_secrets(answer.reason));
+                        with_reason("the venue refused the login", without_secrets(answer.reason)));
         case Meaning::Ack:
             tell(flow_.acknowledged(flow_answer(answer), now));
             break;
         case Meaning::Reject:
-            tell(flow_.rejected(flow_answer(answer), static_cast<core::RejectKind>(answer.kind), now));
+            tell(flow_.rejected(flow_answer(answer), answer.kind, now));
             break;
         case Meaning::HeartbeatRequest:
             flow_.spend(now);
@@ -169,7 +174,7 @@ void Dialogue::on_answer(const venue::Answer& answer, std::string_view message) 
             return;
         case Meaning::Error:
             return fail(core::Cause::VenueError,
-                        answer.reason.empty() ? "the venue told an error" : without_secrets(answer.reason));
+                        with_reason("the venue told an error", without_secrets(answer.reason)));
         case Meaning::Drain:  // the owner of the connection rotates
         case Meaning::Notice:
             return;
@@ -311,7 +316,8 @@ std::variant<seam::HttpRequest, Failure> Dialogue::prepare_request() {
     if (!given) return Failure{.detail = problem};
     auto made = composer_.prepare_request(*given, stamp(flow_.take_id()));
     if (const auto* wrong = std::get_if<venue::Problem>(&made))
-        return Failure{.cause = core::Cause::PrepareFailed, .detail = wrong->text};
+        return Failure{.cause = core::Cause::PrepareFailed,
+                       .detail = "the request before connecting cannot be made: " + wrong->text};
     auto& written = std::get<venue::Request>(made);
     seam::HttpRequest request;
     request.method = std::move(written.method);

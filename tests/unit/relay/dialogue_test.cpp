@@ -197,7 +197,7 @@ TEST_CASE("what a venue repeats of a credential is told nowhere") {
     for (const auto& event : relay.events("state/demo/"))
         if (event.has_subscription()) CHECK(event.subscription().detail() == "bad key ***, or ***");
     relay.venue.at(0).say(R"({"op":"error","why":"se-cret"})");
-    CHECK(relay.status().last_detail() == "***");
+    CHECK(relay.status().last_detail() == "the venue told an error: ***");
 }
 
 TEST_CASE("nothing is said before the welcome, and the login comes before the subscriptions") {
@@ -229,7 +229,7 @@ TEST_CASE("a refused login ends the connection and is a failure with its cause")
     const auto status = relay.status();
     CHECK(status.status() == v1::CONNECTION_STATE_RECONNECTING);
     CHECK(status.last_cause() == v1::CAUSE_LOGIN_FAILED);
-    CHECK(status.last_detail() == "because");
+    CHECK(status.last_detail() == "the venue refused the login: because");
 }
 
 TEST_CASE("a login that is not answered, and a welcome that does not come, end the connection") {

@@ -117,7 +117,8 @@ public:
           resolver_(loop_),
           transport_(loop_, resolver_),
           http_client_(loop_),
-          budget_(clock_),
+          own_budget_(clock_),
+          shared_budget_(share_budget(config.network.budget_dir, clock_)),
           config_(for_probe(config, connection, length)),
           watch_(config_.connections.begin()->second, clock_, secrets_of(connection),
                  [this](const ProbeEvent& event) { print(json_ ? to_json(event) : to_text(event)); }),
@@ -129,7 +130,7 @@ public:
                     .log = watch_,
                     .publisher = publisher_,
                     .http = &http_client_,
-                    .budget = &budget_},
+                    .budget = shared_budget_ ? static_cast<seam::Budget*>(shared_budget_.get()) : &own_budget_},
           supervisor_(config_, services_),
           timer_(loop_.create([this] { timer_->arm(clock_.now() + kTick); })) {
         interrupt_.obey(loop_);
@@ -140,10 +141,11 @@ public:
     bool run() {
         supervisor_.start();
         timer_->arm(clock_.now());
-        const auto end = clock_.now() + length_;
-        while (!interrupt_.came() && !watch_.has_given_up() && clock_.now() < end) {
+        const auto begin = clock_.now();
+        while (!interrupt_.came() && !watch_.has_given_up() && clock_.now() - begin < length_ + watch_.waited()) {
             loop_.turn();
             watch_.look();
+            tell_unshared();
         }
         const auto report = watch_.conclude();
         supervisor_.shut_down();
@@ -159,6 +161,16 @@ private:
         fmt::print("{}", text);
         std::fflush(stdout);
     }
+    static std::unique_ptr<net::BudgetStore> share_budget(const std::string& directory, const seam::Clock& clock) {
+        return directory.empty() ? nullptr : std::make_unique<net::BudgetStore>(directory, clock);
+    }
+    // Once. The attempts of the sidecars are not seen then, nor this one by them.
+    void tell_unshared() {
+        if (!shared_budget_ || is_unshared_ || shared_budget_->problem().empty()) return;
+        is_unshared_ = true;
+        fmt::print(stderr, "fairlead probe: the limit of connections is not shared: network.budget_dir: {}\n",
+                   shared_budget_->problem());
+    }
 
     const core::Duration length_;
     const bool json_;
@@ -169,7 +181,9 @@ private:
     net::Resolver resolver_;
     net::LwsTransport transport_;
     net::HttpClient http_client_;
-    net::LocalBudget budget_;
+    net::LocalBudget own_budget_;
+    const std::unique_ptr<net::BudgetStore> shared_budget_;  // null = without budget_dir
+    bool is_unshared_ = false;
     const config::Config config_;
     ProbeWatch watch_;
     publish::Publisher publisher_;

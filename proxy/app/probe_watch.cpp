@@ -199,12 +199,21 @@ void ProbeWatch::on_change(std::string_view state, const Fields& fields) {
     const std::string cause(fields.at("cause"));
     const std::string detail(fields.at("detail"));
     const auto previous = fields.at("previous");
+    if (wait_began_) waited_ += elapsed() - *std::exchange(wait_began_, std::nullopt);
     const auto close_code = std::exchange(close_code_, 0);
     const auto http_status = std::exchange(http_status_, 0);
     if (state == "connected") return on_open(fields);
     if (state == "connecting") {
         attempts_[socket] = elapsed();
         return tell("attempt", {{"socket", socket}, {"number", std::string(fields.at("attempt"))}, {"cause", cause}});
+    }
+    if (cause == core::to_string(core::Cause::Budget)) {
+        if (!opened_) wait_began_ = elapsed();
+        last_problem_ = fmt::format("waits for its place: {}", detail);
+        return tell("wait", {{"socket", socket},
+                             {"cause", cause},
+                             {"detail", detail},
+                             {"retry_in", std::string(fields.at("retry_in"))}});
     }
     const bool is_loss = previous == "connected";
     const bool is_failure = previous == "connecting";
@@ -233,6 +242,10 @@ void ProbeWatch::on_open(const Fields& fields) {
                   {"endpoint", std::string(fields.at("endpoint"))},
                   {"tls", list.connections_size() > 0 ? list.connections(0).tls() : ""},
                   {"took", attempt == attempts_.end() ? "" : in_seconds(elapsed() - attempt->second)}});
+}
+
+core::Duration ProbeWatch::waited() const {
+    return waited_ + (wait_began_ ? elapsed() - *wait_began_ : core::Duration{0});
 }
 
 void ProbeWatch::end_login() {
@@ -285,7 +298,7 @@ void ProbeWatch::note(const v1::SubscriptionStatus& status) {
     if (!is_new && was == *state) return;
     const auto wall = core::WallTime(core::Duration(static_cast<std::int64_t>(status.since_ns())));
     const auto since = std::max(core::Duration{0}, core::Duration(wall - wall_start_));
-    const bool is_single = config_.legs == 1 && config_.topics_per_socket == 0;
+    const bool is_single = config_.legs == 1 && !config_.is_pooled();
     if (is_on(*state) && !known.sent) known.sent = since;
     if (is_on(*state) && is_single) end_login();
     if (*state == SubscriptionState::Sent && !config_.venue.subscribe.acknowledged)

@@ -34,6 +34,8 @@ public:
     void attach(const relay::Supervisor& supervisor) { supervisor_ = &supervisor; }
     // To be called after each turn of the loop.
     void look();
+    // How long the first socket had to wait for its place among the attempts that the venue allows.
+    core::Duration waited() const;
     // No attempt follows any more.
     bool has_given_up() const { return has_given_up_; }
     // The end: nothing is told or counted afterwards.
@@ -93,6 +95,8 @@ private:
     std::uint64_t answers_told_ = 0;
     std::string unrouted_sample_;
     std::optional<core::Duration> opened_;
+    std::optional<core::Duration> wait_began_;  // for a place
+    core::Duration waited_{};                   // before
     std::optional<core::Duration> round_trip_;
     core::Duration looked_{};  // at the subscriptions
     core::Duration look_every_{};

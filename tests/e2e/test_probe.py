@@ -63,13 +63,13 @@ async def _answer(venue, record, text):
 
 
 class ProbeTest(SidecarTest):
-    def config(self, keys, login=False):
+    def config(self, keys, login=False, limits="", budget=""):
         os.makedirs(os.path.join(self.directory, "venues"), exist_ok=True)
         with open(os.path.join(self.directory, "venues", "mine.toml"), "w", encoding="utf-8") as file:
             file.write(_PROFILE.format(
-                credentials='["key"]' if login else "[]", login='{"op":"login","key":"{key}"}' if login else ""))  # fmt: skip
+                credentials='["key"]' if login else "[]", login='{"op":"login","key":"{key}"}' if login else "") + limits)  # fmt: skip
         path = os.path.join(self.directory, "fairlead.toml")
-        network = {"initial_delay": "50ms", "max_delay": "50ms", "connection_timeout": "5s"}
+        network = {"initial_delay": "50ms", "max_delay": "50ms", "connection_timeout": "5s", "budget_dir": budget}
         tables = {"network": network, "connections.a": keys, "connections.b": {"url": "ws://127.0.0.1:1/"}}
         with open(path, "w", encoding="utf-8") as file:
             file.write(to_toml(tables))
@@ -131,7 +131,7 @@ class ProbeTest(SidecarTest):
         events, report = self.report(self.probe(self.config(keys), "--seconds", "600", "--json"))
         self.assertEqual(report["good"], False)
         self.assertIn("tls_failed", [e["cause"] for e in events if e["event"] == "failed"])
-        self.assertIn("tls_failed", report["verdict"])
+        self.assertIn("TLS failed", report["verdict"])
         trusted = self.config({**keys, "tls": {"ca_file": authority.ca_file}})
         events, report = self.report(self.probe(trusted, "--seconds", "1", "--json"))
         self.assertEqual(report["good"], True)
@@ -164,6 +164,45 @@ class ProbeTest(SidecarTest):
         rest = process.stdout.read()
         self.assertEqual(process.wait(10 * PATIENCE), 0)
         self.assertEqual(json.loads(rest.splitlines()[-1])["good"], True)
+
+    def test_it_takes_its_place_among_the_attempts_of_the_sidecars(self):
+        venue = self.venue(PyVenue, on_message=_answer)
+        keys = {"url": venue.url(), "profile": "mine", "subscriptions": ["one"]}
+        budget = os.path.join(self.directory, "budget")
+        config = self.config(keys, limits='[limits]\nconnections = "1/4s"\n', budget=budget)
+        settings = {"network": {"budget_dir": budget}, "profiles": {"dir": os.path.join(self.directory, "venues")}}
+        sidecar = self.sidecar({"a": keys}, settings)
+        sidecar.wait_connected("a")
+        events, report = self.report(self.probe(config, "--seconds", "1", "--json"))
+        names = [event["event"] for event in events]
+        self.assertEqual(names[:3], ["attempt", "wait", "attempt"], events)
+        wait = events[1]
+        self.assertEqual((wait["cause"], wait["detail"]), ("budget", "the venue allows 1 attempts in 4s"))
+        self.assertGreater(int(wait["retry_in"].removesuffix("ms")), 0)
+        self.assertEqual([event for event in events if event["event"] == "failed"], [])
+        # What it waited is not taken from the time that it was given.
+        self.assertTrue(report["good"], report)
+        self.assertEqual(len(venue.records), 2)
+
+        # The probe's own attempt counts as well: the next one waits for it, and can be told to end.
+        process = subprocess.Popen([FAIRLEAD, "probe", config, "a", "--seconds", "1"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        wait_until(lambda: "  wait " in process.stdout.readline(), "its wait on the terminal")
+        process.send_signal(signal.SIGINT)
+        self.assertIn("NOT in order: never connected: waits for its place: the venue allows", process.stdout.read())
+        self.assertEqual(process.wait(PATIENCE), 1)
+        self.assertEqual(len(venue.records), 2)
+
+    def test_a_limit_that_cannot_be_shared_is_told(self):
+        venue = self.venue(PyVenue, on_message=_answer)
+        keys = {"url": venue.url(), "profile": "mine", "subscriptions": ["one"]}
+        config = self.config(
+            keys, limits='[limits]\nconnections = "1/4s"\n', budget=os.path.join(self.directory, "not", "there"))  # fmt: skip
+        done = self.probe(config, "--seconds", "1")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stderr, r"limit of connections is not shared: network\.budget_dir: .*No such file")
+        self.assertEqual(done.stderr.count("not shared"), 1)
 
     def test_what_cannot_be_probed(self):
         config = self.config({"url": "ws://127.0.0.1:1/", "profile": "mine"})

@@ -5,6 +5,7 @@
 #include "config/profile.hpp"
 #include "config/secret_text.hpp"
 #include "core/alert.hpp"
+#include "core/pool.hpp"
 #include "core/time.hpp"
 
 #include <cstdint>
@@ -173,7 +174,13 @@ struct ConnectionConfig {
     SecretText proxy;  // http://user:password@host:port
     NetworkConfig network;
     bool operator==(const ConnectionConfig&) const = default;
+
+    // More than one socket may be needed, because the venue limits what one carries.
+    bool is_pooled() const { return topics_per_socket > 0 || venue.limits.topic_bytes_per_socket > 0; }
 };
+
+// Of the sockets that carry its subscriptions, redundant legs apart.
+core::PoolSettings pool_settings(const ConnectionConfig& connection);
 
 // Where profiles of one's own are.
 struct ProfilesConfig {

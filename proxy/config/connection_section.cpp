@@ -16,7 +16,6 @@ using namespace std::chrono_literals;
 constexpr unsigned kMaxLegs = 4;
 constexpr std::size_t kMaxUrls = 16;
 constexpr unsigned kMaxTopicsPerSocket = 20'000;
-constexpr std::size_t kMaxSockets = 64;  // of one connection, for topics_per_socket
 constexpr unsigned kMaxTopics = 1'000'000;
 constexpr std::uint64_t kMaxMessageBytes = std::uint64_t{1} << 30;
 
@@ -137,19 +136,48 @@ void read_sequence(TableReader& table, SequenceConfig& sequence) {
     table.finish();
 }
 
+// The first that a socket cannot carry, if each could have one of its own.
+void check_subscription_bytes(TableReader& table, const ConnectionConfig& connection) {
+    const auto limit = connection.venue.limits.topic_bytes_per_socket;
+    const auto& all = connection.subscriptions;
+    const auto longest =
+        std::ranges::max_element(all, {}, [](const SecretText& subscription) { return subscription.written().size(); });
+    if (limit == 0 || longest == all.end() || longest->written().size() <= limit) return;
+    table.problem("subscriptions",
+                  fmt::format("`{:.40}…` has {} bytes, but the venue takes {} on a socket (topic_bytes_per_socket of "
+                              "the profile `{}`): write it shorter, or as several subscriptions",
+                              longest->display(), longest->written().size(), limit, connection.profile));
+}
+
 void check_pool(TableReader& table, const ConnectionConfig& connection) {
     const bool has_channels = !connection.channel.empty() || !connection.venue.channel_id.empty();
-    if (connection.topics_per_socket > 0 && !has_channels && table.usable("channel")) {
-        table.problem("topics_per_socket",
-                      "needs channel: with one topic for all, it cannot be told which socket carries it");
+    if (connection.is_pooled() && !has_channels && table.usable("channel")) {
+        const bool is_own = connection.topics_per_socket > 0;
+        table.problem(is_own ? "topics_per_socket" : "channel",
+                      fmt::format("{}: with one topic for all, it cannot be told which socket carries it",
+                                  is_own ? "needs channel" : "is needed with the profile's topic_bytes_per_socket"));
     }
-    const std::size_t sockets = connection.topics_per_socket > 0 ? kMaxSockets : 1;
-    const std::size_t each = connection.topics_per_socket > 0 ? connection.topics_per_socket : kMaxTopicsPerSocket;
-    const std::size_t most = std::min<std::size_t>(sockets * each, kMaxTopicsPerSocket);
-    if (connection.subscriptions.size() <= most) return;
+    check_subscription_bytes(table, connection);
+    if (!table.usable("subscriptions")) return;
+    const core::PoolSettings settings = pool_settings(connection);
+    core::Pool pool(settings);
+    const std::size_t most = std::min<std::size_t>(pool.capacity(), kMaxTopicsPerSocket);
+    const auto& all = connection.subscriptions;
+    if (all.size() > most) {
+        table.problem("subscriptions",
+                      fmt::format("{} are more than the {} that a connection can carry{}", all.size(), most,
+                                  connection.topics_per_socket > 0 ? " with this topics_per_socket" : ""));
+        return;
+    }
+    const auto first = std::ranges::find_if(
+        all, [&pool](const SecretText& subscription) { return pool.place(subscription.written()).full; });
+    if (first == all.end()) return;
     table.problem("subscriptions",
-                  fmt::format("{} are more than the {} that a connection can carry{}", connection.subscriptions.size(),
-                              most, connection.topics_per_socket > 0 ? " with this topics_per_socket" : ""));
+                  fmt::format("only the first {} of {} can be carried: {} sockets of {} bytes of topics each "
+                              "(topic_bytes_per_socket of the profile `{}`) have no room for more; divide them among "
+                              "several connections",
+                              first - all.begin(), all.size(), settings.max_sockets, settings.bytes_per_socket,
+                              connection.profile));
 }
 
 void read_continuity(TableReader& table, ConnectionConfig& connection) {
@@ -162,6 +190,11 @@ void read_continuity(TableReader& table, ConnectionConfig& connection) {
 }
 
 }  // namespace
+
+core::PoolSettings pool_settings(const ConnectionConfig& connection) {
+    return {.per_socket = connection.topics_per_socket,
+            .bytes_per_socket = connection.venue.limits.topic_bytes_per_socket};
+}
 
 void read_connection(TableReader& table, ConnectionConfig& connection, Scope scope) {
     read_urls(table, connection, scope);

@@ -22,7 +22,7 @@ Connection::Connection(config::ConnectionConfig config, const Services& services
     : config_(std::move(config)),
       services_(services),
       venue_(config_),
-      pool_({.per_socket = config_.topics_per_socket}),
+      pool_(config::pool_settings(config_)),
       demand_({.linger = config_.on_demand_linger, .max_topics = kMaxDemanded}),
       topics_(services.publisher.open_group(config_.id, group_options(config_))),
       single_topic_(venue_.has_single_channel() ? &topics_.data_topic(venue::Venue::kSingleChannel) : nullptr) {

@@ -156,6 +156,7 @@ private:
         bool refused = false;  // all of them
     };
     Wanted want(const std::vector<std::string>& topics, unsigned source);
+    Outcome no_place(const std::string& topic, bool too_long) const;
     Dropped drop(const std::vector<std::string>& topics, unsigned sources);
     Reached states_of(const std::vector<std::string>& topics) const;
     void describe(const std::string& topic, const Shard& shard, v1::SubscriptionStatus& entry) const;

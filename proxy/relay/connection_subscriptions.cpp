@@ -31,11 +31,16 @@ Connection::Wanted Connection::want(const std::vector<std::string>& topics, unsi
                           fmt::format("a connection holds {} subscriptions at most: none was kept", most)};
         return wanted;
     }
-    for (const auto& topic : topics) {
+    const auto placements = pool_.place_all(topics);
+    if (placements.refused) {
+        wanted.outcome = no_place(topics[*placements.refused], placements.too_long);
+        return wanted;
+    }
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+        const auto& topic = topics[i];
         wanted_by_[topic] |= source;
-        const auto placed = pool_.place(topic);
-        if (!placed.added) continue;
-        Shard& shard = shard_at(placed.shard);
+        if (!placements.placed[i].added) continue;
+        Shard& shard = shard_at(placements.placed[i].shard);
         shard.add(topic);
         begin_proof(topic);
         wanted.touched.insert(&shard);
@@ -45,6 +50,20 @@ Connection::Wanted Connection::want(const std::vector<std::string>& topics, unsi
     for (Shard* shard : wanted.touched)
         shard->talk();
     return wanted;
+}
+
+Outcome Connection::no_place(const std::string& topic, bool too_long) const {
+    const auto shown = config::SecretText(topic).display();
+    const core::PoolSettings& limits = pool_.settings();
+    if (too_long)
+        return {v1::CODE_INVALID,
+                fmt::format("`{:.40}…` has {} bytes, but the venue takes {} on a socket: write it shorter, or as "
+                            "several subscriptions; none was kept",
+                            shown, topic.size(), limits.bytes_per_socket)};
+    return {v1::CODE_LIMITED,
+            fmt::format("no room for `{:.40}`: a connection has {} sockets at most, and the venue takes {} bytes of "
+                        "subscriptions on each; use another connection; none was kept",
+                        shown, limits.max_sockets, limits.bytes_per_socket)};
 }
 
 // Of one source: what another one wants as well stays.

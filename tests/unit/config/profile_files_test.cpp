@@ -121,6 +121,27 @@ TEST_CASE("one's own profiles come before those beside the file, and both before
     CHECK(says(files.bad("profile = \"other\"\n"), "no profile that is known"));
 }
 
+TEST_CASE("subscriptions must fit on the sockets that the profile's limit of bytes allows") {
+    const Files files;
+    files.write("venues/narrow", std::string(kBase) + "[limits]\ntopic_bytes_per_socket = 10\n");
+    const std::string head = "profile = \"narrow\"\nsubscriptions = [";
+    const auto connection = files.good(head + "\"0123456789\", \"b\"]\n");
+    CHECK(connection.is_pooled());
+    CHECK(pool_settings(connection) == fairlead::core::PoolSettings{.bytes_per_socket = 10});
+
+    const Problem too_long = files.bad(head + "\"a\", \"0123456789a\"]\n");
+    CHECK(too_long.key == "connections.a.subscriptions");
+    CHECK(says(too_long, "`0123456789a…` has 11 bytes, but the venue takes 10 on a socket"));
+    CHECK(says(too_long, "profile `narrow`"));
+
+    std::string many;
+    for (int i = 100; i < 165; ++i)
+        many += "\"topic" + std::to_string(i) + "\", ";
+    const Problem too_many = files.bad(head + many + "]\n");
+    CHECK(says(too_many, "only the first 64 of 65 can be carried: 64 sockets of 10 bytes of topics each"));
+    CHECK(says(files.bad("profile = \"narrow\"\nchannel = []\n"), "topic_bytes_per_socket"));
+}
+
 TEST_CASE("an unknown profile is told with the known ones") {
     const Files files;
     files.write("venues/base", kBase);

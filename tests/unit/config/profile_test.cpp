@@ -208,6 +208,8 @@ TEST_CASE("settings of a profile that cannot be meant together") {
         {"[subscribe]\ngroup = 1\n", 2, "subscribe.group", "one topic per message"},
         {"[subscribe]\ntopics_per_message = 5\n[connection]\nchannel = \"/a\"\ntopics_per_socket = 4\n", 2,
          "subscribe.topics_per_message", "more than the 4"},
+        {"[connection]\nurl = \"ws://h\"\n[limits]\ntopic_bytes_per_socket = \"18KB\"\n", 1, "connection.channel",
+         "needed with the profile's topic_bytes_per_socket"},
         {"[heartbeat]\ninterval = \"5s\"\ntimeout = \"5s\"\ntext = \"ping\"\n" + kPong, 3, "heartbeat.timeout",
          "less than interval"},
         {"[heartbeat]\nsilence = \"5s\"\ninterval = \"30s\"\n", 3, "heartbeat.interval", "without text"},

@@ -119,6 +119,79 @@ TEST_CASE("changed limits hold for what is placed from now on") {
     CHECK(pool.place("c").shard == 2);
 }
 
+TEST_CASE("limits of subscriptions and of their bytes, as a table") {
+    struct Row {
+        PoolSettings settings;
+        std::vector<std::string> subscriptions;
+        std::string where;  // of each: its shard, F = full, L = too long
+    };
+    const std::vector<Row> rows = {
+        {{}, {"aaaa", "bbbb", "cccc"}, "000"},
+        {{.bytes_per_socket = 8}, {"aaaa", "bbbb", "c"}, "001"},    // exactly filled
+        {{.bytes_per_socket = 7}, {"aaaa", "bbbb", "ccc"}, "010"},  // one more byte than is left
+        {{.bytes_per_socket = 4}, {"aaaa", "bbbbb", "c"}, "0L1"},   // alone too long: nothing is opened
+        {{.bytes_per_socket = 4, .max_sockets = 2}, {"aaa", "bbb", "cc", "d"}, "01F0"},
+        {{.bytes_per_socket = 4, .max_sockets = 1}, {"aaa", "aaa", "bb", "b"}, "00F0"},
+        {{.per_socket = 2, .bytes_per_socket = 100}, {"a", "b", "c"}, "001"},   // by count
+        {{.per_socket = 3, .bytes_per_socket = 4}, {"aa", "bb", "cc"}, "001"},  // by bytes
+        {{.per_socket = 2, .bytes_per_socket = 6},
+         {"aaaa", "bbb", "cc", "ddd"},
+         "0101"},  // fewest first, that has room
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.where);
+        Pool pool(row.settings);
+        std::string where;
+        for (const auto& subscription : row.subscriptions) {
+            const auto placement = pool.place(subscription);
+            where += placement.too_long ? 'L' : placement.full ? 'F' : static_cast<char>('0' + placement.shard);
+        }
+        CHECK(where == row.where);
+    }
+}
+
+TEST_CASE("the bytes of what is removed are free again") {
+    Pool pool({.bytes_per_socket = 5, .max_sockets = 2});
+    pool.place("aaaaa");
+    pool.place("bbb");
+    CHECK(pool.bytes(0) == 5);
+    CHECK(pool.bytes(1) == 3);
+    CHECK(pool.place("ccc").full);
+    pool.remove("bbb");
+    CHECK(pool.bytes(1) == 0);
+    CHECK(pool.place("ccc").shard == 1);
+    CHECK(pool.bytes(7) == 0);
+}
+
+TEST_CASE("many are placed together or not at all, and a refusal leaves the pool as it was") {
+    Pool pool({.bytes_per_socket = 4, .max_sockets = 3});
+    const std::vector<std::string> first = {"aaaa", "bb", "aaaa"};
+    const auto placed = pool.place_all(first);
+    CHECK_FALSE(placed.refused);
+    REQUIRE(placed.placed.size() == 3);
+    CHECK(placed.placed[1].shard == 1);
+    CHECK(placed.placed[1].new_socket);
+    CHECK_FALSE(placed.placed[2].added);
+
+    const std::vector<std::string> too_many = {"cc", "bb", "dddd", "eeee"};
+    const auto full = pool.place_all(too_many);
+    REQUIRE(full.refused);
+    CHECK(*full.refused == 3);
+    CHECK_FALSE(full.too_long);
+    const std::vector<std::string> too_long = {"cc", "ddddd"};
+    const auto refused = pool.place_all(too_long);
+    REQUIRE(refused.refused);
+    CHECK(*refused.refused == 1);
+    CHECK(refused.too_long);
+
+    CHECK(pool.shards() == Shards{0, 1});
+    CHECK(pool.size() == 2);
+    CHECK(pool.contains("bb"));
+    CHECK(pool.bytes(1) == 2);
+    CHECK(pool.place("dddd").shard == 2);
+    CHECK(pool.place_all({}).placed.empty());
+}
+
 // The same by plain search.
 struct Model {
     std::map<std::string, Pool::Shard> places{};
@@ -186,6 +259,47 @@ TEST_CASE("whatever is placed and removed, the limits hold, the least loaded is 
             for (const auto& one : model.loads) {
                 REQUIRE(pool.load(one.first) == one.second);
                 REQUIRE(one.second <= settings.per_socket);
+            }
+        }
+    }
+}
+
+TEST_CASE(
+    "whatever is placed and removed, no socket carries more bytes than it may, and a new one is the last resort") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 random(seed);
+        const PoolSettings settings{
+            .per_socket = random() % 4, .bytes_per_socket = 5 + random() % 20, .max_sockets = 1 + random() % 6};
+        Pool pool(settings);
+        std::map<std::string, Pool::Shard> places;
+        const auto bytes_on = [&places](Pool::Shard shard) {
+            std::uint64_t sum = 0;
+            for (const auto& [name, where] : places)
+                sum += where == shard ? name.size() : 0;
+            return sum;
+        };
+        for (int i = 0; i < 500; ++i) {
+            const std::string name(1 + random() % 12, static_cast<char>('a' + random() % 8));
+            const auto shards_before = pool.shards();
+            if (random() % 3 == 0) {
+                const auto removal = pool.remove(name);
+                REQUIRE(removal.removed == (places.erase(name) > 0));
+                if (removal.socket_empty) pool.release(removal.shard);
+                continue;
+            }
+            const auto placement = pool.place(name);
+            REQUIRE(placement.too_long == (!places.contains(name) && name.size() > settings.bytes_per_socket));
+            if (placement.new_socket || placement.full) {
+                for (const auto shard : shards_before)
+                    REQUIRE((pool.load(shard) == settings.per_socket ||
+                             pool.bytes(shard) + name.size() > settings.bytes_per_socket));
+            }
+            if (placement.added) places[name] = placement.shard;
+            for (const auto shard : pool.shards()) {
+                REQUIRE(pool.bytes(shard) == bytes_on(shard));
+                REQUIRE(pool.bytes(shard) <= settings.bytes_per_socket);
+                REQUIRE((settings.per_socket == 0 || pool.load(shard) <= settings.per_socket));
             }
         }
     }

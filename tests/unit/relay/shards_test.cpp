@@ -85,6 +85,42 @@ TEST_CASE("the pool grows with the subscriptions and shrinks with them") {
     CHECK(world.status().sockets_size() == 3);
 }
 
+TEST_CASE("no socket carries more bytes of subscriptions than the venue allows") {
+    auto config = numbered_config();
+    config.venue.limits.topic_bytes_per_socket = 10;
+    config.subscriptions.clear();
+    for (const char* text : {"SUB 0", "SUB 11", "SUB 2", "SUB 33"})
+        config.subscriptions.emplace_back(text);
+    LiveConnection world(config);
+    REQUIRE(world.venue.attempts() == 3);
+    for (std::size_t socket = 0; socket < 3; ++socket)
+        world.accept(socket);
+    const auto texts = [&world](std::size_t socket) {
+        std::vector<std::string> sent;
+        for (const auto& [text, binary] : world.venue.at(socket).sent)
+            sent.push_back(text);
+        return sent;
+    };
+    CHECK(texts(0) == std::vector<std::string>{"SUB 0", "SUB 2"});
+    CHECK(texts(1) == std::vector<std::string>{"SUB 11"});
+    CHECK(texts(2) == std::vector<std::string>{"SUB 33"});
+    CHECK(world.status().ready());
+
+    relay::Outcome outcome;
+    const auto keep = [&outcome](const relay::Outcome& one) { outcome = one; };
+    world.connection->subscribe({"SUB 4", "SUB and more"}, keep);
+    CHECK(outcome.code == v1::CODE_INVALID);
+    CHECK(outcome.message.find("`SUB and more…` has 12 bytes, but the venue takes 10 on a socket") == 0);
+    std::vector<std::string> many;
+    for (int i = 10; i < 75; ++i)
+        many.push_back(fmt::format("SUB of {}", i));
+    world.connection->subscribe(many, keep);
+    CHECK(outcome.code == v1::CODE_LIMITED);
+    CHECK(outcome.message.find("64 sockets at most, and the venue takes 10 bytes") != std::string::npos);
+    CHECK(world.status().sockets_size() == 3);  // neither left anything behind
+    CHECK(world.venue.attempts() == 3);
+}
+
 TEST_CASE("a hole in the venue's numbers is told where it is") {
     LiveConnection world(numbered_config());
     world.accept(0);

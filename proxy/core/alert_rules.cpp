@@ -16,12 +16,8 @@ std::string joined(std::string text, const std::string& detail) {
     return text;
 }
 
-std::string failures_text(unsigned failures) {
-    return std::to_string(failures) + (failures == 1 ? " failure" : " failures in a row");
-}
-
-std::string of_socket(const std::string& socket) {
-    return socket.empty() ? "" : " of socket " + socket;
+std::string on_socket(const std::string& socket, const std::string& text) {
+    return socket.empty() ? text : "socket " + socket + ": " + text;
 }
 
 }  // namespace
@@ -81,14 +77,14 @@ AlertActions AlertRules::step(const AlertInput& input, SteadyTime now) {
         case AlertEdge::Lost:
             lost_ = true;
             clear(AlertType::StaleData, "", step);
-            set(AlertType::ConnectionLost, "", level_of(input), joined("the connection is lost", input.detail));
+            set(AlertType::ConnectionLost, "", level_of(input), joined("connection lost", input.detail));
             break;
         case AlertEdge::Closed:
             closed(step);
             break;
         case AlertEdge::StaleBegins:
             set(AlertType::StaleData, "", std::max(level_of(input), AlertLevel::Warning),
-                joined("connected, but no data comes", input.detail));
+                joined("connected, but no data", input.detail));
             break;
         case AlertEdge::StaleEnds:
             clear(AlertType::StaleData, "", step);
@@ -101,7 +97,7 @@ AlertActions AlertRules::step(const AlertInput& input, SteadyTime now) {
             break;
         case AlertEdge::Gap:
             event(AlertType::UpstreamGap, AlertLevel::Warning, input.subject,
-                  joined("messages of " + input.subject + " are missing", input.detail), step);
+                  joined("gap in " + input.subject, input.detail), step);
             break;
     }
     tell_what_stands(step);
@@ -113,14 +109,14 @@ void AlertRules::attempt_begins(const AlertInput& input) {
     if (!lost_ && failing_.empty()) return;
     if (given_up_.contains(input.subject)) return;
     set(AlertType::ReconnectAttempt, "", level_of(input),
-        "attempt " + std::to_string(std::max(input.attempt, 1U)) + of_socket(input.subject) + " to connect again");
+        on_socket(input.subject, "attempt " + std::to_string(std::max(input.attempt, 1U)) + " to connect again"));
 }
 
 void AlertRules::attempt_failed(const AlertInput& input) {
     failing_[input.subject] = input.failures;
+    const std::string row = input.failures > 1 ? ", " + std::to_string(input.failures) + " failures in a row" : "";
     set(AlertType::ReconnectFailure, "", level_of(input),
-        joined("an attempt" + of_socket(input.subject) + " to connect failed, " + failures_text(input.failures),
-               input.detail));
+        on_socket(input.subject, joined("could not connect" + row, input.detail)));
 }
 
 void AlertRules::gave_up(const AlertInput& input, Step& step) {
@@ -128,7 +124,7 @@ void AlertRules::gave_up(const AlertInput& input, Step& step) {
     given_up_.insert(input.subject);
     if (given_up_.size() == failing_.size()) clear(AlertType::ReconnectAttempt, "", step);
     set(AlertType::MaxRetriesExceeded, "", AlertLevel::Critical,
-        joined("given up" + of_socket(input.subject) + " after " + failures_text(input.failures), input.detail));
+        on_socket(input.subject, input.detail.empty() ? "gave up" : input.detail));
 }
 
 void AlertRules::connected(const AlertInput& input, Step& step) {
@@ -161,7 +157,7 @@ void AlertRules::rejected(const AlertInput& input, Step& step) {
         return;
     }
     set(AlertType::SubscriptionRejected, input.subject, std::max(level_of(input), AlertLevel::Warning),
-        joined("the venue has rejected " + input.subject, input.detail));
+        joined(input.subject + " is not subscribed", input.detail));
 }
 
 void AlertRules::forget_socket(const std::string& socket, Step& step) {

@@ -53,8 +53,8 @@ struct AlertThresholds {
 struct AlertInput {
     AlertEdge edge = AlertEdge::Connected;
     std::string subject{};
-    std::string detail{};   // why, for people; never a secret
-    unsigned attempt = 0;   // AttemptBegins: which one
+    std::string detail{};  // for people, never a secret: why, or to which endpoint; GaveUp: and after how many attempts
+    unsigned attempt = 0;  // AttemptBegins: which one
     unsigned failures = 0;  // in a row, of the socket
     AlertThresholds thresholds{};
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace fairlead::core {
@@ -42,5 +43,8 @@ enum class Cause {
 
 // "peer_closed" and so on, for logs.
 std::string_view to_string(Cause cause);
+// Why, as one reads it aloud: the detail of a change where it says it all, else what the cause adds to it. Never empty
+// and without an end mark.
+std::string explain(Cause cause, std::string_view detail);
 
 }  // namespace fairlead::core

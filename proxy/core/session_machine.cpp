@@ -35,6 +35,12 @@ std::optional<SteadyTime> armed_if_set(SteadyTime now, Duration wait) {
 
 }  // namespace
 
+bool is_failed_attempt(const action::Announce& change) {
+    const bool has_ended = change.state == ConnectionState::Reconnecting || change.state == ConnectionState::Failed;
+    return change.previous == ConnectionState::Connecting && has_ended && change.cause != Cause::Command &&
+           change.cause != Cause::Budget;
+}
+
 SessionMachine::SessionMachine(const SessionSettings& settings) : settings_(settings), backoff_(settings.backoff) {}
 
 SessionActions SessionMachine::step(const SessionInput& input, SteadyTime now, double chance) {
@@ -219,8 +225,7 @@ void SessionMachine::failed(const input::Ended& ended, Step& step) {
 void SessionMachine::give_up(const input::Ended& ended, Step& step) {
     const unsigned retries = failures_ - 1;
     std::string detail = "gave up after " + std::to_string(retries) + (retries == 1 ? " retry: " : " retries: ");
-    detail += to_string(ended.cause);
-    if (!ended.detail.empty()) detail += ", " + ended.detail;
+    detail += explain(ended.cause, ended.detail);
     enter(
         {.state = ConnectionState::Failed, .cause = Cause::MaxRetries, .detail = std::move(detail), .attempt = retries},
         step);

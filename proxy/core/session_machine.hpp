@@ -92,6 +92,9 @@ struct Announce {   // tell the change to consumers and log
 }  // namespace action
 
 using SessionAction = std::variant<action::Open, action::Close, action::Ping, action::Restore, action::Announce>;
+// The change tells that an attempt failed: it was neither called off by a command nor put off by a limit.
+bool is_failed_attempt(const action::Announce& change);
+
 using SessionActions = std::vector<SessionAction>;  // in the order in which they are to be done
 
 class SessionMachine {

@@ -16,11 +16,6 @@ bool is_wanted(Cause cause) {
     return cause == Cause::Command || cause == Cause::Shutdown || cause == Cause::Reload || cause == Cause::Pool;
 }
 
-std::string reason(const core::action::Announce& change) {
-    return change.detail.empty() ? std::string(core::to_string(change.cause))
-                                 : fmt::format("{}: {}", core::to_string(change.cause), change.detail);
-}
-
 }  // namespace
 
 void Connection::alert(core::AlertInput input) const {
@@ -33,9 +28,9 @@ void Connection::alert(core::AlertInput input) const {
 // After state_ has become what the change makes of it.
 void Connection::alert_change(const Shard& shard, const Leg& leg, const Upstream& socket,
                               const core::action::Announce& change, ConnectionState connection_before) const {
-    const bool has_several = config_.legs > 1 || config_.topics_per_socket > 0;
+    const bool has_several = config_.legs > 1 || config_.is_pooled();
     core::AlertInput input{.subject = has_several ? fmt::format("{}.{}", shard.index(), leg.index()) : "",
-                           .detail = reason(change),
+                           .detail = core::explain(change.cause, change.detail),
                            .attempt = change.attempt,
                            .failures = socket.session().consecutive_failures()};
     const auto tell = [&](AlertEdge edge) {
@@ -48,7 +43,7 @@ void Connection::alert_change(const Shard& shard, const Leg& leg, const Upstream
         case ConnectionState::Connecting:
             return tell(AlertEdge::AttemptBegins);
         case ConnectionState::Reconnecting:
-            if (change.previous == ConnectionState::Connecting) tell(AlertEdge::AttemptFailed);
+            if (core::is_failed_attempt(change)) tell(AlertEdge::AttemptFailed);
             return;
         case ConnectionState::Failed:
             return tell(AlertEdge::GaveUp);
@@ -57,9 +52,9 @@ void Connection::alert_change(const Shard& shard, const Leg& leg, const Upstream
             return;
         case ConnectionState::Connected:
             input.detail = facts_.reconnect_latency > core::Duration{0}
-                               ? fmt::format("to {} after {}", socket.facts().open.endpoint,
+                               ? fmt::format("{}, {} after the loss", socket.facts().open.endpoint,
                                              core::duration_text(facts_.reconnect_latency))
-                               : fmt::format("to {}", socket.facts().open.endpoint);
+                               : socket.facts().open.endpoint;
             return tell(AlertEdge::Connected);
     }
 }
@@ -69,7 +64,7 @@ void Connection::alert_staleness() {
     if (is_stale == alerted_stale_) return;
     alerted_stale_ = is_stale;
     alert({.edge = is_stale ? AlertEdge::StaleBegins : AlertEdge::StaleEnds,
-           .detail = fmt::format("none for half of stale_after, {}", core::duration_text(config_.stale_after))});
+           .detail = fmt::format("none for {}, half of stale_after", core::duration_text(config_.stale_after / 2))});
 }
 
 }  // namespace fairlead::relay

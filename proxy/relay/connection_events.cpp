@@ -52,10 +52,7 @@ void Connection::account(ConnectionState before, ConnectionState after, const An
         facts_.opened_at.reset();
         facts_.lost_at = now;
     }
-    const bool attempt_failed =
-        change.previous == ConnectionState::Connecting &&
-        (change.state == ConnectionState::Reconnecting || change.state == ConnectionState::Failed);
-    if (attempt_failed && facts_.lost_at) ++facts_.reconnects_failed;
+    if (core::is_failed_attempt(change) && facts_.lost_at) ++facts_.reconnects_failed;
 }
 
 // With one socket the change of the socket is the change of the connection. With several, the connection has the state

@@ -73,15 +73,15 @@ Attempt Upstream::prepare() {
 
 void Upstream::on_prepared(const seam::HttpAnswer& answer) {
     const auto done = std::exchange(preparation_, nullptr);
-    const auto fail = [this](std::string detail, std::optional<core::Duration> retry_after = {}) {
-        session_.prepared(Failure{core::Cause::PrepareFailed, std::move(detail), retry_after});
+    const auto fail = [this](const std::string& problem, std::optional<core::Duration> retry_after = {}) {
+        session_.prepared(
+            Failure{core::Cause::PrepareFailed, "the request before connecting failed: " + problem, retry_after});
     };
     if (!answer.error.empty()) return fail(answer.error);
     if (answer.status < 200 || answer.status > 299)
-        return fail(fmt::format("the request before connecting was answered with {}", answer.status),
-                    answer.retry_after);
+        return fail(fmt::format("the venue answered {}", answer.status), answer.retry_after);
     auto found = dialogue_.extract(answer.body);
-    if (auto* problem = std::get_if<std::string>(&found)) return fail(std::move(*problem));
+    if (auto* problem = std::get_if<std::string>(&found)) return fail(*problem);
     prepared_ = std::get<venue::Variables>(std::move(found));
     session_.prepared(connect_request());
 }

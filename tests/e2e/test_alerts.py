@@ -281,7 +281,7 @@ class AlertsTest(SidecarTest):
         self.assertEqual(alert["labels"]["severity"], "info")
         self.assertIn(str(sidecar.process.pid), alert["labels"]["instance"])
         self.assertEqual(alert["status"]["state"], "active")
-        self.assertIn("connection is lost", alert["annotations"]["summary"])
+        self.assertIn("connection lost: the socket ended without a close frame", alert["annotations"]["summary"])
         venue.restart()
         sidecar.wait_connected("venue")
         wait_until(lambda: "connection_lost" not in manager.alerts(), "the Alertmanager takes it for resolved", 20)

@@ -70,7 +70,7 @@ class VenueSecretsTest(ProfileTest):
         venue.send_all(json.dumps({"event": "alive", "session": f"{PASSPHRASE}"}))
         venue.send_all(json.dumps({"event": "error", "reason": f"the session of {KEY} is over"}))
         self.wait(lambda: self.status().session == 2 and self.status().ready, "the next session")
-        self.assertEqual(self.events(stream_pb2.CAUSE_VENUE_ERROR)[0].detail, "the session of *** is over")
+        self.assertEqual(self.events(stream_pb2.CAUSE_VENUE_ERROR)[0].detail, "the venue told an error: the session of *** is over")
         venue.close_all(4000, f"bye {KEY}")
         self.wait(lambda: self.status().session == 3 and self.status().ready, "the next session")
         surfaces = self._surfaces()

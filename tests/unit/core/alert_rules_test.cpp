@@ -228,14 +228,39 @@ TEST_CASE("what stands is bounded") {
     CHECK(life.step(Edge::Closed).size() == AlertRules::kMaxSubjects);
 }
 
-TEST_CASE("the text says what happened") {
-    Life life;
-    life.step({.edge = Edge::Lost, .detail = "pong_timeout"});
-    CHECK(life.last_text == "the connection is lost: pong_timeout");
-    life.step({.edge = Edge::AttemptBegins, .subject = "0.1", .attempt = 2});
-    CHECK(life.last_text == "attempt 2 of socket 0.1 to connect again");
-    life.step({.edge = Edge::AttemptFailed, .detail = "refused", .failures = 1});
-    CHECK(life.last_text == "an attempt to connect failed, 1 failure: refused");
-    life.step({.edge = Edge::GaveUp, .detail = "refused", .failures = 4});
-    CHECK(life.last_text == "given up after 4 failures in a row: refused");
+TEST_CASE("the text says once what happened, and why") {
+    struct Row {
+        AlertInput input;
+        std::string text;
+    };
+    const std::string why = "closed by the venue: 1008 policy violation";
+    const std::vector<Row> rows = {
+        {{.edge = Edge::Lost, .detail = why}, "connection lost: closed by the venue: 1008 policy violation"},
+        {{.edge = Edge::AttemptBegins, .attempt = 2}, "attempt 2 to connect again"},
+        {{.edge = Edge::AttemptBegins, .subject = "0.1", .attempt = 2}, "socket 0.1: attempt 2 to connect again"},
+        {{.edge = Edge::AttemptFailed, .detail = "refused", .failures = 1}, "could not connect: refused"},
+        {{.edge = Edge::AttemptFailed, .detail = "refused", .failures = 4},
+         "could not connect, 4 failures in a row: refused"},
+        {{.edge = Edge::AttemptFailed, .subject = "0.1", .detail = "refused", .failures = 2},
+         "socket 0.1: could not connect, 2 failures in a row: refused"},
+        {{.edge = Edge::GaveUp, .detail = "gave up after 3 retries: refused", .failures = 4},
+         "gave up after 3 retries: refused"},
+        {{.edge = Edge::GaveUp, .subject = "0.1", .failures = 4}, "socket 0.1: gave up"},
+        {{.edge = Edge::Connected, .detail = "1.2.3.4:443, 3s after the loss"},
+         "connected again: 1.2.3.4:443, 3s after the loss"},
+        {{.edge = Edge::StaleBegins, .detail = "none for 5s, half of stale_after"},
+         "connected, but no data: none for 5s, half of stale_after"},
+        {{.edge = Edge::Rejected, .subject = "a@trade", .detail = "no such symbol"},
+         "a@trade is not subscribed: no such symbol"},
+        {{.edge = Edge::Gap, .subject = "data/a/x/", .detail = "the venue's own numbers show it"},
+         "gap in data/a/x/: the venue's own numbers show it"},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.text);
+        Life life;
+        const bool is_about_a_return = row.input.edge == Edge::AttemptBegins || row.input.edge == Edge::Connected;
+        if (is_about_a_return) life.step(Edge::Lost, 1);
+        life.step(row.input);
+        CHECK(life.last_text == row.text);
+    }
 }

@@ -65,7 +65,7 @@ TEST_CASE("an outage: every edge, with the failures in a row and the thresholds 
     CHECK(stage.alerts.inputs[0].failures == 1);
     CHECK(stage.alerts.inputs[0].thresholds.warning == 2);
     CHECK(stage.alerts.inputs[0].thresholds.critical == 4);
-    CHECK(stage.alerts.inputs[0].detail == "connection_lost: reset");
+    CHECK(stage.alerts.inputs[0].detail == "reset");
     CHECK(stage.alerts.inputs[0].subject.empty());
     CHECK(stage.alerts.take() == Edges{AlertEdge::Lost});
     stage.timers.advance(2s);
@@ -76,7 +76,7 @@ TEST_CASE("an outage: every edge, with the failures in a row and the thresholds 
     stage.timers.advance(3s);
     stage.accept();
     REQUIRE(stage.alerts.inputs.size() == 2);
-    CHECK(stage.alerts.inputs[1].detail.find("to 127.0.0.1:9 after ") == 0);
+    CHECK(stage.alerts.inputs[1].detail == "127.0.0.1:9, 5s after the loss");
     CHECK(stage.alerts.take() == Edges{AlertEdge::AttemptBegins, AlertEdge::Connected});
 }
 
@@ -156,4 +156,34 @@ TEST_CASE("of two legs the death of one is no loss, that of both is") {
     REQUIRE_FALSE(stage.alerts.inputs.empty());
     CHECK(stage.alerts.inputs[0].edge == AlertEdge::Lost);
     CHECK(stage.alerts.inputs[0].subject == "0.1");
+}
+
+TEST_CASE("an attempt that the venue's limit puts off has not failed") {
+    struct UsedUp final : seam::Budget {
+        std::optional<core::Duration> take(std::string_view, unsigned, core::Duration) override {
+            if (refusals == 0) return std::nullopt;
+            --refusals;
+            return core::Duration{5s};
+        }
+        int refusals = 0;
+    } budget;
+    auto config = with_retries(3);
+    config.venue.limits.connections = {.count = 1, .per = 5s};
+    Stage stage(config);
+    stage.services.budget = &budget;
+    stage.accept();
+    stage.timers.advance(1min);
+    stage.alerts.take();
+    budget.refusals = 2;
+    stage.venue.last().end({.cause = core::Cause::ConnectionLost});
+    stage.timers.advance(7s);
+    CHECK(budget.refusals == 0);
+    CHECK(stage.alerts.take() == Edges{AlertEdge::Lost, AlertEdge::AttemptBegins, AlertEdge::AttemptBegins});
+    stage.timers.advance(5s);
+    stage.accept();
+    CHECK(stage.alerts.take() == Edges{AlertEdge::AttemptBegins, AlertEdge::Connected});
+    v1::Connections list;
+    stage.connection->describe(list);
+    CHECK(list.connections(0).reconnects_succeeded() == 1);
+    CHECK(list.connections(0).reconnects_failed() == 0);
 }

@@ -19,6 +19,10 @@ class LegsTest(MarketTest):
     def _leg(self, number):
         return next((socket for socket in self.sockets() if socket.leg == number), None)
 
+    @staticmethod
+    def _is_newer(leg, session):
+        return leg is not None and leg.session > session
+
     def _record_of(self, leg):
         """The venue's side of a leg: each prefers a path of its own."""
         return next(record for record in self.market.open_records() if record.path.startswith(f"/{leg}"))
@@ -111,7 +115,7 @@ class LegsTest(MarketTest):
             session = self._leg(0).session
             self.flow(RATE // 2)
             self.market.terminate(self._record_of(0))
-            self.wait(lambda session=session: self._leg(0) and self._leg(0).session > session, f"return {death}")
+            self.wait(lambda session=session: self._is_newer(self._leg(0), session), f"return {death}")
         self.flow(RATE // 2)
         self.assert_nothing_lost()
 

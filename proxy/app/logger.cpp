@@ -5,9 +5,11 @@
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <unistd.h>
 
+#include <cstddef>
+#include <functional>
 #include <mutex>
+#include <utility>
 
 namespace fairlead::app {
 namespace {
@@ -26,30 +28,60 @@ spdlog::level::level_enum to_spdlog(seam::LogLevel level) {
     return spdlog::level::info;
 }
 
-// Never waits for longer than kPatience; once nothing is taken, not at all until something is.
+// Never waits for longer than kPatience; once nothing is taken, not at all until something is. What was lost, here and
+// in the queue, is told before the next line.
 class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    explicit PatientSink(int fd) : fd_(fd) {}
+    using Overruns = std::function<std::size_t()>;  // of the queue, since the start
+
+    PatientSink(int fd, config::LogFormat format, Overruns overruns)
+        : fd_(fd), format_(format), overruns_(std::move(overruns)) {}
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
+        if (!has_room() || !tell_lost(message)) {
+            ++unwritten_;
+            return;
+        }
+        write(message);
+    }
+    void flush_() override {}
+
+    bool has_room() {
+        pollfd room{fd_, POLLOUT, 0};
+        const auto patience = blocked_ ? std::chrono::milliseconds{0} : Logger::kPatience;
+        blocked_ = poll(&room, 1, static_cast<int>(patience.count())) <= 0;
+        return !blocked_;
+    }
+
+    // False = there is no room for another line behind it.
+    bool tell_lost(const spdlog::details::log_msg& message) {
+        const auto lost = unwritten_ + overruns_();
+        if (lost == told_) return true;
+        const auto count = fmt::to_string(lost - std::exchange(told_, lost));
+        const auto text = format_ == config::LogFormat::Json ? json_line("", "log_lines_lost", {{"count", count}})
+                                                             : text_line("", "log_lines_lost", {{"count", count}});
+        write({message.time, message.source, message.logger_name, spdlog::level::warn, text});
+        return has_room();
+    }
+
+    void write(const spdlog::details::log_msg& message) {
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
         if (line.size() > Logger::kMaxLineBytes) {
             line.resize(Logger::kMaxLineBytes);
             line[line.size() - 1] = '\n';
         }
-        pollfd room{fd_, POLLOUT, 0};
-        const auto patience = blocked_ ? std::chrono::milliseconds{0} : Logger::kPatience;
-        blocked_ = poll(&room, 1, static_cast<int>(patience.count())) <= 0;
-        if (blocked_) return;
         // A failure here has nobody left to be told to.
         [[maybe_unused]] const auto written = ::write(fd_, line.data(), line.size());
     }
-    void flush_() override {}
 
     const int fd_;
+    const config::LogFormat format_;
+    const Overruns overruns_;
     bool blocked_ = false;
+    std::size_t unwritten_ = 0;
+    std::size_t told_ = 0;
 };
 
 // Control characters would let a venue's text forge lines.
@@ -109,10 +141,12 @@ std::string json_line(std::string_view connection, std::string_view event,
     return line;
 }
 
-Logger::Logger(const config::LogConfig& config) : format_(config.format) {
+Logger::Logger(const config::LogConfig& config, int fd) : format_(config.format) {
     pool_ = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
-    logger_ = std::make_shared<spdlog::async_logger>("fairlead", std::make_shared<PatientSink>(STDERR_FILENO), pool_,
-                                                     spdlog::async_overflow_policy::overrun_oldest);
+    auto overruns = [pool = pool_.get()] { return pool->overrun_counter(); };  // whose thread calls it
+    logger_ = std::make_shared<spdlog::async_logger>("fairlead",
+                                                     std::make_shared<PatientSink>(fd, format_, std::move(overruns)),
+                                                     pool_, spdlog::async_overflow_policy::overrun_oldest);
     const char* pattern = format_ == config::LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                                              : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
     logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));

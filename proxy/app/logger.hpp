@@ -1,10 +1,13 @@
 // seam::Log on spdlog: lines to stderr, as text or as JSON. Written by a thread of its own from a bounded queue, so
 // that a terminal or a pipe which takes nothing cannot stop the relay; what does not fit is lost, oldest first. Nor can
-// it stop the end of the process: a line for which there is no room within kPatience is lost.
+// it stop the end of the process: a line for which there is no room within kPatience is lost. How many were lost is
+// told when there is room again.
 #pragma once
 
 #include "config/config.hpp"
 #include "seam/log.hpp"
+
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -21,7 +24,8 @@ namespace fairlead::app {
 
 class Logger final : public seam::Log {
 public:
-    explicit Logger(const config::LogConfig& config);
+    // The caller keeps `fd`.
+    explicit Logger(const config::LogConfig& config, int fd = STDERR_FILENO);
     // Writes what is queued.
     ~Logger() override;
 

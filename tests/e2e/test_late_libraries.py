@@ -1,5 +1,5 @@
-"""Where libcurl is missing: a sidecar that makes no HTTP request does without, and whoever needs it is told what to
-install."""
+"""Where libcurl or libsystemd is missing: a sidecar that makes no HTTP request, or is under no service manager, does
+without, and whoever needs it is told what to install."""
 
 import os
 import tempfile
@@ -10,18 +10,20 @@ from harness import FAIRLEAD, SidecarTest, run_program, wait_until
 from py_venue import PyVenue
 
 LIBRARY = "libcurl.so.4"
+SYSTEMD = "libsystemd.so.0"
 TOLD = f"{LIBRARY} cannot be loaded"
-ADVICE = "install libcurl4"
+ADVICE = "install libcurl4, 7.88 or later"
 WEBHOOK = "alerts.channels.webhook"
 URL = "http://127.0.0.1:1/"
 
 
-class HttpLibraryTest(SidecarTest):
+class LateLibrariesTest(SidecarTest):
     def setUp(self):
         super().setUp()
         folder = tempfile.mkdtemp(dir=self.directory)
-        with open(os.path.join(folder, LIBRARY), "wb"):
-            pass  # found before the real one, and of no use
+        for name in (LIBRARY, SYSTEMD):
+            with open(os.path.join(folder, name), "wb"):
+                pass  # found before the real one, and of no use
         self.without = {"LD_LIBRARY_PATH": folder}
         self.venue_ = self.venue(PyVenue)
 
@@ -41,6 +43,14 @@ class HttpLibraryTest(SidecarTest):
         sidecar.wait_connected("venue")
         self.assertEqual(sidecar.stop()[0], 0)
         self.assertNotIn(TOLD, sidecar.log())
+
+    def test_under_a_service_manager_the_start_fails_without_its_library(self):
+        environment = {**self.without, "NOTIFY_SOCKET": os.path.join(self.directory, "notify")}
+        sidecar = self.sidecar({"venue": {"url": self.venue_.url()}}, environment=environment, start=False)
+        sidecar.spawn()
+        self.assertEqual(sidecar.wait_exit(), 1)
+        self.assertIn(f"{SYSTEMD} cannot be loaded", sidecar.log())
+        self.assertIn("install libsystemd0", sidecar.log())
 
     def test_a_webhook_has_the_start_fail_and_the_check_does_not_mind(self):
         sidecar = self._sidecar({WEBHOOK: {"url": URL}}, start=False)

@@ -58,7 +58,8 @@ std::variant<lws_vhost*, std::string> LwsTransport::vhost_for(const seam::Connec
 
     lws_context_creation_info info{};
     info.port = CONTEXT_PORT_NO_LISTEN;
-    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    // The certificates are in the context that is provided, or there is no TLS.
+    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     info.protocols = kProtocols.data();
     info.connect_timeout_secs = kPhaseTimeoutSeconds;
     info.timeout_secs_ah_idle = kHeadSeconds;

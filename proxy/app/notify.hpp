@@ -1,8 +1,8 @@
 // What the service manager is told (sd_notify): that the sidecar serves, reloads or ends, how it fares, and that its
 // loop still turns. Where there is none, which is everywhere but under systemd, nothing happens.
 //
-// libsystemd is loaded only there, with the libraries that it brings. Its call waits for as long as the service manager does not read, and systemd that has crashed never does
-// again. So a thread of its own makes it, from a bounded queue.
+// libsystemd is loaded only there, with the libraries that it brings. Its call waits for as long as the service manager
+// does not read, and systemd that has crashed never does again. So a thread of its own makes it, from a bounded queue.
 #pragma once
 
 #include "seam/clock.hpp"

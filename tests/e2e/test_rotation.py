@@ -99,7 +99,7 @@ class RotationTest(MarketTest):
     def test_age_rotates(self):
         self.start(CHANNELS, rotation={"max_age": "1s", "overlap": "400ms"})
         self._wait_rotations(3, seconds=20)
-        self.assertGreaterEqual(len(self._told(stream_pb2.CAUSE_AGE)), 3)
+        self.wait(lambda: len(self._told(stream_pb2.CAUSE_AGE)) >= 3, "the third rotation in the stream")
         self.assert_nothing_lost()
 
     def test_a_soft_reconnect_is_a_rotation(self):

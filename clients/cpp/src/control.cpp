@@ -1,9 +1,8 @@
 // A DEALER instead of a REQ: it is not in lock-step, so that a request can be repeated on the same socket, and the
-// sidecar knows the peer that repeats itself. ZMQ_IMMEDIATE keeps requests out of the queue of a peer that is not
-// there.
+// sidecar knows the peer that repeats itself. Nothing is put into the queue of a peer that is not there.
 #include "fairlead/control.hpp"
 
-#include "zmq_handles.hpp"
+#include "connection_watch.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -20,10 +19,10 @@ std::uint64_t random_id() {
 }
 
 // False at the deadline.
-bool wait_until(const Socket& socket, short events, Clock::time_point deadline) {
+bool wait_until(void* socket, short events, Clock::time_point deadline) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        zmq_pollitem_t item{socket.get(), 0, events, 0};
+        zmq_pollitem_t item{socket, 0, events, 0};
         const int ready = zmq_poll(&item, 1, static_cast<long>(std::max<long long>(left, 0)));
         if (ready > 0) return true;
         if (left <= 0 || (ready < 0 && errno != EINTR)) return false;
@@ -39,7 +38,7 @@ public:
     }
 
     Answer request(v1::Request request) {
-        if (!socket_ && !open()) return Unreachable{.sent = false, .detail = no_socket()};
+        if (!link_ && !open()) return Unreachable{.sent = false, .detail = no_socket()};
         request.set_request_id(random_id());
         const std::string body = request.SerializeAsString();
         bool sent = false;
@@ -49,36 +48,49 @@ public:
             sent = true;
             if (auto reply = receive(request.request_id(), deadline)) return Reply(std::move(*reply));
         }
-        socket_.reset();
+        link_.reset();
         return Unreachable{
             .sent = sent,
             .detail = sent ? "no answer from " + options_.endpoint : "nobody is listening at " + options_.endpoint};
     }
 
 private:
+    struct Link {
+        Socket socket;
+        ConnectionWatch connection;
+    };
+
     bool open() {
         Socket socket(zmq_socket(context_.get(), ZMQ_DEALER));
-        if (!socket || !set_common_options(socket) || !set_option(socket, ZMQ_IMMEDIATE, 1)) return false;
-        if (zmq_connect(socket.get(), options_.endpoint.c_str()) != 0) return false;
-        socket_ = std::move(socket);
+        if (!socket || !set_common_options(socket)) return false;
+        ConnectionWatch connection(context_, socket, options_.endpoint);
+        if (!connection.is_watching() || zmq_connect(socket.get(), options_.endpoint.c_str()) != 0) return false;
+        link_ = Link{std::move(socket), std::move(connection)};
         return true;
     }
 
     std::string no_socket() const { return "cannot connect to " + options_.endpoint + ": " + zmq_strerror(errno); }
 
-    // One frame out, so one frame back: with ZMQ_IMMEDIATE a connection that goes away between two frames of a message
-    // would end this process (an assertion of libzmq 4.3).
+    bool wait_for_sidecar(Clock::time_point deadline) {
+        while (!link_->connection.is_connected())
+            if (!wait_until(link_->connection.reader(), ZMQ_POLLIN, deadline)) return false;
+        return true;
+    }
+
+    // One frame out, so one frame back.
     bool send(const std::string& body, Clock::time_point deadline) {
-        return wait_until(socket_, ZMQ_POLLOUT, deadline) &&
-               zmq_send(socket_.get(), body.data(), body.size(), ZMQ_DONTWAIT) >= 0;
+        void* socket = link_->socket.get();
+        return wait_for_sidecar(deadline) && wait_until(socket, ZMQ_POLLOUT, deadline) &&
+               zmq_send(socket, body.data(), body.size(), ZMQ_DONTWAIT) >= 0;
     }
 
     // Answers to anything else, such as to a request given up earlier, are passed over.
     std::optional<v1::Reply> receive(std::uint64_t request_id, Clock::time_point deadline) {
-        while (wait_until(socket_, ZMQ_POLLIN, deadline)) {
+        void* socket = link_->socket.get();
+        while (wait_until(socket, ZMQ_POLLIN, deadline)) {
             Frame frame;
             do {
-                if (zmq_msg_recv(frame.get(), socket_.get(), ZMQ_DONTWAIT) < 0) return std::nullopt;
+                if (zmq_msg_recv(frame.get(), socket, ZMQ_DONTWAIT) < 0) return std::nullopt;
             } while (frame.more());
             v1::Reply reply;
             if (!reply.ParseFromArray(frame.bytes().data(), static_cast<int>(frame.bytes().size()))) continue;
@@ -86,7 +98,7 @@ private:
             // A request that the sidecar refused unread has no id to echo. Since every request but this one has had its
             // answer or lost its socket, it is this one; a second copy of the answer must not meet the next request.
             if (reply.request_id() == 0 && reply.code() != v1::CODE_OK) {
-                socket_.reset();
+                link_.reset();
                 return reply;
             }
         }
@@ -95,7 +107,7 @@ private:
 
     const Options options_;
     Context context_;
-    Socket socket_;
+    std::optional<Link> link_;
 };
 
 Control::Control(const Options& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -1,8 +1,6 @@
 #include "replay_sockets.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 
 namespace fairlead::client {
 
@@ -11,40 +9,14 @@ bool ReplaySockets::open(const std::string& endpoint) {
     if (endpoint.empty() || sockets_.size() >= kMaxSockets) return false;
     Socket socket(zmq_socket(context_.get(), ZMQ_DEALER));
     if (!socket || !set_common_options(socket)) return false;
-    Monitor monitor = monitor_of(socket);
-    if (!monitor || zmq_connect(socket.get(), endpoint.c_str()) != 0) return false;
+    ConnectionWatch connection(context_, socket, endpoint);
+    if (!connection.is_watching() || zmq_connect(socket.get(), endpoint.c_str()) != 0) return false;
     int fd = -1;
     std::size_t size = sizeof fd;
     zmq_getsockopt(socket.get(), ZMQ_FD, &fd, &size);
     if (!watch_(fd)) return false;
-    // Monitors are silent about sockets of the same process, which are connected at once.
-    const bool is_inproc = endpoint.starts_with("inproc://");
-    sockets_.push_back({endpoint, std::move(socket), std::move(monitor), is_inproc});
+    sockets_.push_back({endpoint, std::move(socket), std::move(connection)});
     return true;
-}
-
-Monitor ReplaySockets::monitor_of(const Socket& socket) {
-    const std::string address =
-        "inproc://fairlead-replay-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.get()));
-    const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
-    if (zmq_socket_monitor(socket.get(), address.c_str(), events) != 0) return nullptr;
-    Socket reader(zmq_socket(context_.get(), ZMQ_PAIR));
-    if (!reader || !set_option(reader, ZMQ_LINGER, 0) || zmq_connect(reader.get(), address.c_str()) != 0)
-        return nullptr;
-    return Monitor(reader.release(), EndMonitor{.watched = socket.get()});
-}
-
-// [event, value][endpoint]; the event is the first 16 bits.
-bool ReplaySockets::is_connected(Connected& one) {
-    Frame event;
-    while (zmq_msg_recv(event.get(), one.monitor.get(), ZMQ_DONTWAIT) >= 0) {
-        std::uint16_t kind = 0;
-        if (event.bytes().size() >= sizeof kind) std::memcpy(&kind, event.bytes().data(), sizeof kind);
-        one.is_connected = kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-        Frame endpoint;
-        if (event.more()) zmq_msg_recv(endpoint.get(), one.monitor.get(), ZMQ_DONTWAIT);
-    }
-    return one.is_connected;
 }
 
 ReplaySockets::Connected* ReplaySockets::find(const std::string& endpoint) {
@@ -56,7 +28,7 @@ ReplaySockets::Connected* ReplaySockets::find(const std::string& endpoint) {
 bool ReplaySockets::send(const std::string& endpoint, const v1::Request& request) {
     if (!open(endpoint)) return false;
     Connected& connected = *find(endpoint);
-    if (!is_connected(connected)) return false;
+    if (!connected.connection.is_connected()) return false;
     void* socket = connected.socket.get();
     const std::string body = request.SerializeAsString();
     return zmq_send(socket, "", 0, ZMQ_DONTWAIT | ZMQ_SNDMORE) == 0 &&

@@ -1,9 +1,8 @@
 // One DEALER for each control socket from which something may have to be fetched again, connected before it is needed.
-// Its monitor tells whether the sidecar is there: what is not is sent nothing, and send() says so. (ZMQ_IMMEDIATE would
-// do the same, but then a connection that goes away between two frames of a message ends this process: an assertion of
-// libzmq 4.3.)
+// A sidecar that is not there is sent nothing, and send() says so.
 #pragma once
 
+#include "connection_watch.hpp"
 #include "fairlead/v1/control.pb.h"
 #include "zmq_handles.hpp"
 
@@ -39,14 +38,11 @@ public:
 
 private:
     struct Connected {
-        std::string endpoint{};
-        Socket socket{};
-        Monitor monitor{};
-        bool is_connected = false;
+        std::string endpoint;
+        Socket socket;
+        ConnectionWatch connection;
     };
     Connected* find(const std::string& endpoint);
-    Monitor monitor_of(const Socket& socket);
-    static bool is_connected(Connected& one);
     static bool receive_from(const Connected& connected, const Handler& handler);
 
     const Context& context_;

@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include <thread>
+
 using namespace fairlead;
 using namespace fairlead::test;
 using namespace std::chrono_literals;
@@ -206,6 +208,30 @@ TEST_CASE("a request that was given up does not take effect later") {
     REQUIRE(!requests.empty());
     for (const v1::Request& request : requests)
         CHECK(request.has_get_status());
+}
+
+// What is passed over before it is still being read when the sidecar has gone.
+TEST_CASE("the last answer of a sidecar that ends is not lost") {
+    constexpr int kPassedOver = 500;
+    const TemporaryDirectory directory;
+    const ZmqContext context;
+    void* socket = zmq_socket(context.get(), ZMQ_ROUTER);
+    set(socket, ZMQ_RCVTIMEO, static_cast<int>(std::chrono::milliseconds(kDeadline).count()));
+    REQUIRE(zmq_bind(socket, directory.endpoint("control").c_str()) == 0);
+    std::thread sidecar([socket] {
+        const Frames frames = receive(socket);
+        v1::Request request;
+        if (frames.size() == 2 && request.ParseFromString(frames[1])) {
+            for (int i = 0; i < kPassedOver; ++i)
+                send(socket, {frames[0], "?"});
+            send(socket, {frames[0], reply_to(request.request_id(), v1::CODE_OK, "ends")});
+        }
+        zmq_close(socket);
+    });
+    client::Control control({.endpoint = directory.endpoint("control"), .timeout = kDeadline, .retries = 0});
+    const auto answer = control.status();
+    sidecar.join();
+    CHECK(reply(answer).message() == "ends");
 }
 
 TEST_CASE("an endpoint that is none is refused at construction") {

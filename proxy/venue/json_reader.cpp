@@ -1,5 +1,7 @@
 #include "venue/json_reader.hpp"
 
+#include "venue/json_scanner.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -81,7 +83,10 @@ std::size_t JsonPointers::add(std::string_view pointer) {
         pointer.remove_prefix(token.size());
         node = child_of(node, unescaped(token));
     }
-    if (nodes_[node].slot == kNone) nodes_[node].slot = size_++;
+    if (nodes_[node].slot == kNone) {
+        nodes_[node].slot = size_++;
+        ++placed_;
+    }
     return nodes_[node].slot;
 }
 
@@ -198,9 +203,26 @@ JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
 bool JsonReader::read(std::string_view text, const JsonPointers& pointers) {
     values_.assign(pointers.size(), {});
-    if (pointers.empty()) return true;
+    if (pointers.empty() || scan(text, pointers)) return true;
     ondemand::document document;
     return parser_->open(text, document) && parser_->walk_document(pointers, document, values_);
+}
+
+// Where the fields of a venue's messages stand elsewhere, scans are in vain: then most reads do without.
+bool JsonReader::scan(std::string_view text, const JsonPointers& pointers) {
+    if (pause_ > 0) {
+        --pause_;
+        return false;
+    }
+    if (JsonScanner(text, pointers, values_).find_all()) {
+        patience_ = kPatience;
+        return true;
+    }
+    std::ranges::fill(values_, JsonValue{});
+    if (--patience_ > 0) return false;
+    patience_ = 1;
+    pause_ = kPause;
+    return false;
 }
 
 std::optional<std::vector<std::string>> JsonReader::list(std::string_view text, std::string_view pointer) {

@@ -1,5 +1,6 @@
 // Values at JSON pointers, all of them in one forward pass over the text, which ends as soon as the last one is found.
-// The parser is simdjson's; nothing of it is seen from outside.
+// What stands at the beginning of a message is found by JsonScanner; everything else by a parser, simdjson's, of which
+// nothing is seen from outside.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@ public:
 
 private:
     friend class JsonReader;
+    friend class JsonScanner;
 
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
@@ -39,6 +41,7 @@ private:
 
     std::vector<Node> nodes_ = std::vector<Node>(1);
     std::size_t size_ = 0;
+    std::size_t placed_ = 0;  // nodes with a slot
 };
 
 struct JsonValue {
@@ -64,7 +67,7 @@ public:
     // the last value that is found the text is not looked at, and what is broken hides only what stands behind it.
     // Without pointers there is no pass.
     bool read(std::string_view text, const JsonPointers& pointers);
-    // Of the last read, and as long as the next one has not begun.
+    // Of the last read, as long as its text lasts and the next one has not begun.
     const JsonValue& operator[](std::size_t slot) const { return values_[slot]; }
 
     // The scalars of the array at `pointer`, of one that is a scalar itself just this; nothing if there is none. This
@@ -74,7 +77,14 @@ public:
 private:
     struct Parser;
 
+    bool scan(std::string_view text, const JsonPointers& pointers);
+
     std::vector<JsonValue> values_;
+    unsigned patience_ = kPatience;  // scans in vain that are left before a pause
+    unsigned pause_ = 0;             // reads without a scan that are left
+
+    static constexpr unsigned kPatience = 4;
+    static constexpr unsigned kPause = 256;
     std::unique_ptr<Parser> parser_;
 };
 

@@ -3,11 +3,15 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace fairlead::websocket {
 namespace {
 
 constexpr std::size_t kMaxContinuations = 3;
+// Up to here plain words are as fast as the widest registers, which a lone message would have to wake first.
+constexpr std::size_t kShortBytes = 1024;
 
 unsigned char byte_at(std::string_view text, std::size_t index) {
     return static_cast<unsigned char>(text[index]);
@@ -41,9 +45,22 @@ bool may_become_character(std::string_view start) {
     return lead != 0xf4 || second < 0x90;
 }
 
+bool is_ascii(std::string_view text) {
+    std::uint64_t seen = 0;
+    std::uint64_t word = 0;
+    for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+        std::memcpy(&word, text.data(), sizeof word);
+        seen |= word;
+    }
+    word = 0;
+    if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+    return ((seen | word) & 0x8080808080808080U) == 0;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+    if (text.size() <= kShortBytes && is_ascii(text)) return true;
     return simdjson::validate_utf8(text.data(), text.size());
 }
 

@@ -153,6 +153,7 @@ void Application::run() {
                 {"connections", fmt::to_string(config_.connections.size())}});
     supervisor_.start();
     give_back_memory();
+    if (config_.journal.messages_per_topic > 0) use_huge_pages();
     notify_.ready();
     while (!overdue_ && !(stopping_ && transport_.sockets() == 0)) {
         recovery_.advance();

@@ -12,7 +12,8 @@ from py_venue import PyVenue
 from waiting import SANITIZED, wait_until
 
 TOPIC = "data/venue/all/"
-MAX_GROWTH_KIB = 2048
+MAX_GROWTH_KIB = 4096  # messages lie in pages of 2 MiB, of which one more may have become whole
+HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
 WARM_UP, MESSAGES = (5_000, 20_000) if SANITIZED else (200_000, 1_000_000)
 WARM_UP_RECONNECTS, RECONNECTS = (20, 50) if SANITIZED else (200, 1000)
 IDLE_SECONDS = 5
@@ -21,6 +22,20 @@ IDLE_SECONDS = 5
 def resident_kib(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def huge_kib(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("AnonHugePages:"))
+
+
+def gives_huge_pages():
+    """To those that ask, and to nobody else."""
+    try:
+        with open(HUGE_PAGES, encoding="ascii") as file:
+            return "[madvise]" in file.read()
+    except OSError:
+        return False
 
 
 def usage(pid):
@@ -105,6 +120,18 @@ class ResourcesTest(SidecarTest):
         self.assertEqual({len(record.received) for record in venue.records[:-2]}, {1})
         descriptors = len(os.listdir(f"/proc/{sidecar.process.pid}/fd"))
         self.assertLess(descriptors, 60, "descriptors are left open")
+
+    @unittest.skipIf(SANITIZED, "sanitizers bring an allocator of their own")
+    @unittest.skipUnless(gives_huge_pages(), f"{HUGE_PAGES} is not `madvise`")
+    def test_a_journal_lies_in_huge_pages_and_nothing_else_does(self):
+        for messages, has_some in ((1024, True), (0, False)):
+            with self.subTest(messages_per_topic=messages):
+                venue = self.venue(NodeVenue)
+                sidecar = self.sidecar({"venue": {"url": venue.url()}}, {"journal": {"messages_per_topic": messages}})
+                sidecar.wait_connected("venue")
+                venue.flood(2000, 2000)
+                wait_until(lambda: sidecar.control.status("venue").messages == 2000, "all messages")
+                self.assertEqual(huge_kib(sidecar.process.pid) > 0, has_some)
 
     def test_an_idle_sidecar_sleeps(self):
         venue = self.venue(PyVenue)

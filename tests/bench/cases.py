@@ -58,6 +58,7 @@ class Case:
             values["cpu_us"] = used.cpu_ns / 1000 / sent
             values["main_us"] = used.main_ns / 1000 / sent
             values["switches"] = used.switches / sent
+            values["rss_mib"] = used.rss_kib / 1024
         return values, problems
 
 
@@ -125,8 +126,10 @@ GROWTH = (
     *(Case(f"{size:,} B at 2,000/s", rate=2_000, size=size) for size in (200, 1_024, 4_096, 16_384, 65_536)),
     *(Case(plural(count, "channel"), shape=Shape(channels=count)) for count in (1, 100, 1_000)),
     *(Case(plural(count, "connection"), shape=Shape(connections=count)) for count in (1, 20, 100)),
-    *(Case(plural(count, "consumer") + " at 5,000/s", rate=5_000, shape=Shape(consumers=count)) for count in (1, 4, 8)),
-)
+    *(Case(plural(count, "consumer") + " at 5,000/s", rate=5_000, shape=Shape(consumers=count)) for count in (1, 4, 16)),
+    Case("all at once: 100 connections, 5,000 channels, 16 consumers, at 5,000/s", rate=5_000,
+         shape=Shape(connections=100, channels=50, consumers=16)),
+)  # fmt: skip
 
 
 def measure(case, subject, seconds):

@@ -32,8 +32,10 @@ class Row:
 ROWS = (
     Row("1,000/s, p50", "µs", "latency-1k", "p50_us", limit=1),
     Row("1,000/s, p99", "µs", "latency-1k", "p99_us", limit=1),
+    Row("1,000/s, p99.9", "µs", "latency-1k", "p999_us"),
     Row("20,000/s, p50", "µs", "latency-20k", "p50_us", limit=1),
     Row("20,000/s, p99", "µs", "latency-20k", "p99_us", limit=1),
+    Row("20,000/s, p99.9", "µs", "latency-20k", "p999_us"),
     Row("20,000/s, CPU per message", "µs", "latency-20k", "cpu_us", limit=1, digits=2),
     Row("… of it the first thread", "µs", "latency-20k", "main_us", digits=2),
     Row("… times asleep per message", "", "latency-20k", "switches", digits=2),
@@ -48,8 +50,8 @@ ROWS = (
     Row("20 connections, p50", "µs", "connections-20", "p50_us", of="latency-20k", limit=1.15),
     Row("20 connections, CPU per message", "µs", "connections-20", "cpu_us", of="latency-20k", limit=1.15, digits=2),
     Row("4 consumers, p50", "µs", "consumers-4", "p50_us", of="latency-20k", limit=1.3),
-    Row("4 consumers, CPU of the first thread", "µs", "consumers-4", "main_us", of="latency-20k", limit=1.3, digits=2),
-    Row("4 consumers, CPU per message", "µs", "consumers-4", "cpu_us", of="latency-20k", digits=2),
+    Row("4 consumers, CPU per message", "µs", "consumers-4", "cpu_us", of="latency-20k", limit=1.3, digits=2),
+    Row("… of it the first thread", "µs", "consumers-4", "main_us", of="latency-20k", digits=2),
     Row("memory, one connection, no journal", "MiB", "start", "rss_mib", of="itself", limit=20),
     Row("start to first message", "ms", "start", "first_ms", of="itself", limit=50),
     Row("idle, CPU", "% of a core", "idle", "cpu_percent", of="itself", limit=0.1, digits=3),
@@ -140,9 +142,9 @@ def growth_table(results, cases):
     lines = []
     for case in cases:
         line = [case.name]
-        for metric, digits in (("p50_us", 1), ("cpu_us", 2), ("main_us", 2)):
+        for metric, digits in (("p50_us", 1), ("cpu_us", 2), ("main_us", 2), ("rss_mib", 1)):
             line += [number(results.median(case.name, subject, metric), digits) for subject in ("fairlead", "plain")]
         lines.append(line)
     header = ["20,000/s of 200 B where nothing else is said", "p50 µs", "plain", "CPU per message µs",
-              "plain", "of it the first thread", "plain"]  # fmt: skip
+              "plain", "of it the first thread", "plain", "memory MiB", "plain"]  # fmt: skip
     return markdown(header, lines)

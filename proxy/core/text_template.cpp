@@ -101,4 +101,21 @@ std::string json_escaped(std::string_view text) {
     return escaped;
 }
 
+std::string percent_encoded(std::string_view text) {
+    static constexpr std::string_view kDigits = "0123456789ABCDEF";
+    static constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    std::string encoded;
+    for (const char c : text) {
+        if (kPlain.find(c) != std::string_view::npos) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += kDigits[byte >> 4U];
+        encoded += kDigits[byte & 0xfU];
+    }
+    return encoded;
+}
+
 }  // namespace fairlead::core

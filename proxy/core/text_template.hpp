@@ -53,5 +53,7 @@ private:
 
 // What stands between the quotes of a JSON string for these bytes. Bytes above 0x7f are left as they are.
 std::string json_escaped(std::string_view text);
+// What stands for these bytes in a part of a URL: all but the unreserved ones (RFC 3986 2.3) as %XX.
+std::string percent_encoded(std::string_view text);
 
 }  // namespace fairlead::core

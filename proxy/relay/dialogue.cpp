@@ -1,5 +1,6 @@
 #include "relay/dialogue.hpp"
 
+#include "core/text_template.hpp"
 #include "relay/convert.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <set>
 #include <utility>
 
 namespace fairlead::relay {
@@ -23,6 +25,40 @@ std::optional<std::uint64_t> number(const std::string& text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
+}
+
+// As JSON may write it, with slashes escaped and without.
+void add_escaped(std::set<std::string>& forms, const std::string& text) {
+    const std::string escaped = core::json_escaped(text);
+    std::string with_slashes;
+    for (const char c : escaped) {
+        if (c == '/') with_slashes += '\\';
+        with_slashes += c;
+    }
+    forms.insert({escaped, with_slashes});
+}
+
+// How a venue may repeat a secret: as it is, in JSON, in a text of JSON that is itself a string of JSON, in a URL.
+std::set<std::string> forms_of(const std::string& secret) {
+    std::set<std::string> once{secret};
+    add_escaped(once, secret);
+    std::set<std::string> forms = once;
+    for (const std::string& form : once)
+        add_escaped(forms, form);
+    forms.insert(core::percent_encoded(secret));
+    return forms;
+}
+
+// The longest first: one may be a part of another.
+std::vector<std::string> repeatable_forms(const venue::Variables& variables) {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : variables) {
+        if (value.size() < kShortestSecret) continue;
+        const auto forms = forms_of(value);
+        all.insert(all.end(), forms.begin(), forms.end());
+    }
+    std::ranges::stable_sort(all, std::ranges::greater{}, &std::string::size);
+    return all;
 }
 
 std::string with_reason(const std::string& what, const std::string& reason) {
@@ -63,6 +99,7 @@ void Dialogue::begin(const venue::Variables& prepared) {
         variables_.merge(*given);
     else
         return fail(core::Cause::Config, problem);
+    secrets_ = repeatable_forms(variables_);
     flow_.begin_session(now);
     heard_.reset();
     wants_room_ = false;
@@ -194,19 +231,13 @@ core::FlowAnswer Dialogue::flow_answer(const venue::Answer& answer) const {
 }
 
 bool Dialogue::holds_secret(std::string_view message) const {
-    return std::ranges::any_of(variables_, [message](const auto& variable) {
-        return variable.second.size() >= kShortestSecret && message.find(variable.second) != message.npos;
-    });
+    return std::ranges::any_of(secrets_,
+                               [message](const std::string& secret) { return message.find(secret) != message.npos; });
 }
 
 // A venue may repeat what stood in the request that it refuses. The longest first: one may be a part of another.
 std::string Dialogue::without_secrets(std::string text) const {
-    if (!holds_secret(text)) return text;
-    std::vector<std::string_view> secrets;
-    for (const auto& [name, value] : variables_)
-        if (value.size() >= kShortestSecret) secrets.push_back(value);
-    std::ranges::sort(secrets, std::ranges::greater{}, &std::string_view::size);
-    for (const auto secret : secrets)
+    for (const std::string& secret : secrets_)
         for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at))
             text.replace(at, secret.size(), "***");
     return text;

@@ -110,7 +110,8 @@ private:
     std::unique_ptr<seam::Timer> timer_;
     Phase phase_ = Phase::Closed;
     core::SteadyTime phase_deadline_{};      // Welcome, Login
-    venue::Variables variables_;             // of the last session, whose end may repeat them
+    venue::Variables variables_;             // of the last session
+    std::vector<std::string> secrets_;       // all that its end may repeat of them, in every form, the longest first
     std::optional<core::SteadyTime> heard_;  // the venue's last sign of life that is no data, in this session
     bool wants_room_ = false;
 };

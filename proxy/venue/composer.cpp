@@ -32,23 +32,6 @@ std::string count_of(core::WallTime time) {
     return std::to_string(std::chrono::duration_cast<Unit>(time.time_since_epoch()).count());
 }
 
-std::string percent_encoded(std::string_view text) {
-    static constexpr std::string_view kDigits = "0123456789ABCDEF";
-    static constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    std::string encoded;
-    for (const char c : text) {
-        if (kPlain.find(c) != std::string_view::npos) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += kDigits[byte >> 4U];
-        encoded += kDigits[byte & 0xfU];
-    }
-    return encoded;
-}
-
 bool has_control_characters(std::string_view text) {
     return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
@@ -87,7 +70,7 @@ struct Composer::Values {
     std::string rendered_url(const TextTemplate& text) const {
         return text.render([this](const TextTemplate::Variable& variable) {
             std::string value = (*this)[variable.name];
-            return variable.is_first ? value : percent_encoded(value);
+            return variable.is_first ? value : core::percent_encoded(value);
         });
     }
 };

@@ -93,3 +93,8 @@ TEST_CASE("what goes into a JSON string is escaped") {
     CHECK(core::json_escaped(std::string_view{"\n\x1f\0", 3}) == R"(\u000a\u001f\u0000)");
     CHECK(core::json_escaped("\xc3\xa9/") == "\xc3\xa9/");
 }
+
+TEST_CASE("what goes into a part of a URL is percent-encoded") {
+    CHECK(core::percent_encoded("aZ09-._~") == "aZ09-._~");
+    CHECK(core::percent_encoded("a b/\"\xc3\xa9") == "a%20b%2F%22%C3%A9");
+}

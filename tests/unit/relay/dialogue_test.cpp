@@ -200,6 +200,26 @@ TEST_CASE("what a venue repeats of a credential is told nowhere") {
     CHECK(relay.status().last_detail() == "the venue told an error: ***");
 }
 
+TEST_CASE("a credential is known in whatever form a venue repeats it") {
+    auto config = speaking(profile(), {"A"});
+    config.credentials["key"] = config::SecretText(R"(pa"ss/wo\rd)");
+    // In a JSON string; with slashes escaped; in a request that is a string of the answer; in a URL.
+    for (const char* form : {R"(pa\"ss/wo\\rd)", R"(pa\"ss\/wo\\rd)", R"({\"key\":\"pa\\\"ss/wo\\\\rd\"})",
+                             R"({\"key\":\"pa\\\"ss\\/wo\\\\rd\"})", "wss://venue/?key=pa%22ss%2Fwo%5Crd"}) {
+        CAPTURE(form);
+        Speaking relay(config);
+        relay.accept(0);
+        relay.venue.at(0).say(fmt::format(R"({{"op":"no","id":1,"why":"bad {}"}})", form));
+        CHECK(relay.state_of("A") == "REJECTED");
+        CHECK(relay.sink.of(v1::KIND_DATA, "data/demo/control/").empty());
+        std::string detail;
+        for (const auto& event : relay.events("state/demo/"))
+            detail += event.subscription().detail();
+        CHECK(detail.find("***") != std::string::npos);
+        CHECK(detail.find("wo") == std::string::npos);
+    }
+}
+
 TEST_CASE("nothing is said before the welcome, and the login comes before the subscriptions") {
     auto venue = profile();
     venue.waits_for_ready = true;

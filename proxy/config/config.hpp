@@ -171,7 +171,7 @@ struct ConnectionConfig {
     std::string transport = "native";  // or "lws": libwebsockets' own role
     bool compression = false;
     TlsConfig tls;
-    SecretText proxy;  // http://user:password@host:port
+    SecretText proxy;  // http://user:password@host:port; for the request of the profile's `prepare` as well
     NetworkConfig network;
     bool operator==(const ConnectionConfig&) const = default;
 

@@ -46,7 +46,7 @@ struct LimitsConfig {
     RateConfig messages;                       // that we send on one socket
     RateConfig requests;                       // of those, subscribe, unsubscribe and login texts only
     bool pings_count = false;                  // pings and pongs count as messages
-    RateConfig connections;                    // attempts, per host of the URL
+    RateConfig connections;                    // attempts, per host of the URL, or of `prepare` where that has none
     bool operator==(const LimitsConfig&) const = default;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <utility>
 
 namespace fairlead::core {
@@ -156,6 +155,17 @@ std::variant<Url, std::string> parse_url(std::string_view text) {
         return "path and query are longer than " + std::to_string(kMaxUrlPathBytes) +
                " characters; subscribe by message instead of by URL";
     return url;
+}
+
+std::optional<std::string> host_of(std::string_view url) {
+    const std::size_t scheme_end = url.find("://");
+    if (scheme_end == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = url.substr(scheme_end + 3);
+    std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 = 0
+    const auto parsed = parse_host_port(authority, kPlainPort);
+    const auto* found = std::get_if<HostPort>(&parsed);
+    return found ? std::optional(lower(found->host)) : std::nullopt;
 }
 
 }  // namespace fairlead::core

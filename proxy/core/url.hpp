@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +27,9 @@ struct Url {
 // `ws://host[:port][/path][?query]` or `wss://…`, or what is wrong with the text, as one line for people. That line
 // repeats nothing of the text beyond scheme, host and port, because the rest may hold credentials.
 std::variant<Url, std::string> parse_url(std::string_view text);
+
+// The host of a URL of any scheme, in lower case; empty = none that can be read.
+std::optional<std::string> host_of(std::string_view url);
 
 // "host[:port]" as it stands in a URL, without user and password. `default_port` 0 = the port is required.
 struct HostPort {

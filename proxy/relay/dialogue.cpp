@@ -235,7 +235,7 @@ bool Dialogue::holds_secret(std::string_view message) const {
                                [message](const std::string& secret) { return message.find(secret) != message.npos; });
 }
 
-// A venue may repeat what stood in the request that it refuses. The longest first: one may be a part of another.
+// A venue may repeat what stood in the request that it refuses.
 std::string Dialogue::without_secrets(std::string text) const {
     for (const std::string& secret : secrets_)
         for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at))
@@ -363,6 +363,7 @@ std::variant<venue::Variables, std::string> Dialogue::extract(std::string_view b
 }
 
 std::string Dialogue::url(std::string_view written, const venue::Variables& prepared) {
+    if (written.find('{') == written.npos) return std::string(written);  // and no id is used up
     return composer_.url(written, prepared, stamp(flow_.take_id()));
 }
 

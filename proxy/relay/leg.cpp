@@ -1,5 +1,6 @@
 #include "relay/leg.hpp"
 
+#include "core/session_machine.hpp"
 #include "relay/convert.hpp"
 
 #include <algorithm>
@@ -154,7 +155,7 @@ void Leg::on_current_change(Upstream& socket, const core::action::Announce& chan
         if (!stable_ && !wanted) failover_.failed();
         failover_.ended();
         perform(rotation_.lost(now), /*lost=*/true);
-    } else if (change.previous == ConnectionState::Connecting && is_end(change)) {
+    } else if (core::is_failed_attempt(change)) {
         failover_.failed();
     }
     arm();

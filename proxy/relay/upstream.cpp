@@ -42,17 +42,22 @@ Attempt Upstream::begin_attempt() {
     const auto* request = std::get_if<seam::ConnectRequest>(&attempt);
     if (!request) return attempt;
     if (const auto wait = wait_for_budget(*request)) return *wait;
-    if (config_.venue.prepare.url.empty()) return attempt;
-    return prepare();
+    if (!config_.venue.prepare.url.empty()) return prepare(*request);
+    return with_variables(std::move(attempt));
+}
+
+// The venue counts what comes from this machine to a host, whatever the port. Where a variable stands for the host, it
+// is the one that tells it.
+std::string Upstream::budget_host(const seam::ConnectRequest& request) const {
+    for (const std::string& url : {request.url, config_.venue.prepare.url})
+        if (auto host = core::host_of(url)) return *std::move(host);
+    return config_.profile;
 }
 
 std::optional<NotYet> Upstream::wait_for_budget(const seam::ConnectRequest& request) {
     const auto& limit = config_.venue.limits.connections;
     if (limit.count == 0 || !services_.budget) return std::nullopt;
-    const auto url = core::parse_url(request.url);
-    const auto* parsed = std::get_if<core::Url>(&url);
-    const auto host = parsed ? fmt::format("{}:{}", parsed->host, parsed->port) : config_.profile;
-    const auto wait = services_.budget->take(host, limit.count, limit.per);
+    const auto wait = services_.budget->take(budget_host(request), limit.count, limit.per);
     if (!wait) return std::nullopt;
     return NotYet{
         .detail = fmt::format("the venue allows {} attempts in {}", limit.count, core::duration_text(limit.per)),
@@ -60,12 +65,13 @@ std::optional<NotYet> Upstream::wait_for_budget(const seam::ConnectRequest& requ
 }
 
 // The answer may come when the attempt is over: the call is gone by then, or is replaced by that of the next one.
-Attempt Upstream::prepare() {
+Attempt Upstream::prepare(const seam::ConnectRequest& to_follow) {
     if (!services_.http) return Failure{.detail = "no HTTP client to ask the venue for its token"};
     auto request = dialogue_.prepare_request();
     if (auto* failure = std::get_if<Failure>(&request)) return std::move(*failure);
     auto& http = std::get<seam::HttpRequest>(request);
-    http.ca_file = config_.tls.ca_file;
+    http.ca_file = to_follow.ca_file;
+    http.proxy = to_follow.proxy;
     http.timeout = config_.venue.prepare.timeout;
     preparation_ = services_.http->fetch(http, [this](const seam::HttpAnswer& answer) { on_prepared(answer); });
     return Preparing{};
@@ -83,18 +89,21 @@ void Upstream::on_prepared(const seam::HttpAnswer& answer) {
     auto found = dialogue_.extract(answer.body);
     if (auto* problem = std::get_if<std::string>(&found)) return fail(*problem);
     prepared_ = std::get<venue::Variables>(std::move(found));
-    session_.prepared(connect_request());
+    session_.prepared(with_variables(connect_request()));
 }
 
 Attempt Upstream::connect_request() {
     auto request = make_connect_request(config_, url_index_);
     if (auto* problem = std::get_if<std::string>(&request)) return Failure{.detail = std::move(*problem)};
-    auto& made = std::get<seam::ConnectRequest>(request);
-    if (!prepared_.empty()) {
-        made.url = dialogue_.url(made.url, prepared_);
-        made.shown_host = "the endpoint that the venue named";
-    }
-    return std::move(made);
+    return std::get<seam::ConnectRequest>(std::move(request));
+}
+
+Attempt Upstream::with_variables(Attempt attempt) {
+    auto* request = std::get_if<seam::ConnectRequest>(&attempt);
+    if (!request || config_.venue.is_generic()) return attempt;
+    request->url = dialogue_.url(request->url, prepared_);
+    if (!prepared_.empty()) request->shown_host = "the endpoint that the venue named";
+    return attempt;
 }
 
 void Upstream::on_change(const core::action::Announce& announced) {

@@ -136,11 +136,14 @@ private:
     std::optional<core::SteadyTime> last_data() const override { return session_.facts().last_data; }
 
     std::optional<NotYet> wait_for_budget(const seam::ConnectRequest& request);
-    Attempt prepare();
+    std::string budget_host(const seam::ConnectRequest& request) const;
+    Attempt prepare(const seam::ConnectRequest& to_follow);
     void on_prepared(const seam::HttpAnswer& answer);
     Attempt connect_request();
     bool hand_on(const seam::InboundMessage& message, core::WallTime received);
+    // The URL as written, its secrets resolved.
     void end_waiting(bool handed);
+    Attempt with_variables(Attempt attempt);
     void end_settling(bool handed);
 
     UpstreamOwner& owner_;

@@ -1,8 +1,9 @@
-"""An HTTP proxy that knows CONNECT and nothing else. Names are looked up in `hosts`, so that a test sees that the proxy
-was asked for the name and not for an address."""
+"""An HTTP proxy: it knows CONNECT, and hands any other request on as it came. Names are looked up in `hosts`, so that a
+test sees that the proxy was asked for the name and not for an address."""
 
 import socket
 import threading
+import urllib.parse
 
 
 class ConnectProxy:
@@ -33,13 +34,17 @@ class ConnectProxy:
                 return
             head += data
         self.requests.append(head.decode("latin-1"))
-        host, port = head.split(b" ")[1].decode().rsplit(":", 1)
+        method, target = head.decode("latin-1").split(" ")[:2]
+        host, port = (target if method == "CONNECT" else urllib.parse.urlsplit(target).netloc).rsplit(":", 1)
         if host not in self._hosts:
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             client.close()
             return
         upstream = socket.create_connection((self._hosts[host], int(port)))
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            upstream.sendall(head)
         back = threading.Thread(target=_pump, args=(client, upstream), daemon=True)
         back.start()
         _pump(upstream, client)

@@ -5,6 +5,7 @@ import os
 import threading
 import unittest
 
+from connect_proxy import ConnectProxy
 from fairlead.v1 import stream_pb2
 from profile_test import ProfileTest
 from profile_venue import ProfileVenue
@@ -73,7 +74,7 @@ class TokenOffice:
 
 
 class TokenTest(ProfileTest):
-    def _start(self):
+    def _start(self, office="127.0.0.1", host="localhost", **keys):
         self.office = self.venue(TokenOffice)
         venue = self.venue(ProfileVenue)
         self.used = []
@@ -84,8 +85,9 @@ class TokenTest(ProfileTest):
             return None if token == self.office.given[-1] and token not in self.used[:-1] else (401, [], b"expired\n")
 
         venue.upgrade = upgrade
-        tables = f'[prepare]\nurl = "{self.office.url}"\nbody = "{{}}"\nextract = {{ token = "/data/token" }}\n'
-        self.start(["a", "b"], venue, {"tables": tables}, url=venue.url("/feed?token={token}"))
+        url = self.office.url.replace("127.0.0.1", office)
+        tables = f'[prepare]\nurl = "{url}"\nbody = "{{}}"\nextract = {{ token = "/data/token" }}\n'
+        self.start(["a", "b"], venue, {"tables": tables}, url=venue.url("/feed?token={token}", host), **keys)
         self.wait_flowing(["a", "b"])
         return venue
 
@@ -131,6 +133,13 @@ class TokenTest(ProfileTest):
         self.assertEqual(len(venue.attempts), attempts)
         self.office.status = 200
         self._wait_return(2)
+
+    def test_the_token_is_asked_for_through_the_proxy_of_the_connection(self):
+        proxy = self.venue(ConnectProxy, {"office.example": "127.0.0.1", "venue.example": "127.0.0.1"})
+        self._start("office.example", "venue.example", proxy=f"http://user:word@127.0.0.1:{proxy.port}")
+        self.assertEqual([request.split(" ")[0] for request in proxy.requests], ["POST", "CONNECT"])
+        for request in proxy.requests:
+            self.assertIn("dXNlcjp3b3Jk", request)  # user:word
 
     def test_the_office_is_away(self):
         venue = self._start()

@@ -109,3 +109,15 @@ TEST_CASE("what does not fit into the head of a request is refused") {
     CHECK(problem("ws://" + std::string(46, 'h') + "." + std::string(44, 'h') + "/").find("90") != std::string::npos);
     CHECK(problem("ws://h/" + std::string(1'900, 'p')).find("1900") != std::string::npos);
 }
+
+TEST_CASE("the host of any URL is told as it is counted") {
+    using fairlead::core::host_of;
+    CHECK(host_of("wss://Stream.Binance.com:9443/ws") == "stream.binance.com");
+    CHECK(host_of("https://api.kucoin.com/api/v1/bullet-public?a=b@c") == "api.kucoin.com");
+    CHECK(host_of("http://user:word@[::1]:80") == "::1");
+    CHECK(host_of("wss://venue/ws?c={nonce}") == "venue");
+    for (const char* text : {"", "venue", "{endpoint}?token={token}", "wss://{host}/ws", "wss:///ws", "wss://a:b:c/"}) {
+        CAPTURE(text);
+        CHECK_FALSE(host_of(text).has_value());
+    }
+}

@@ -3,6 +3,7 @@
 namespace fairlead::venue {
 
 void ChannelIds::learn(std::string_view id, std::string_view topic) {
+    std::erase_if(topics_, [&](const auto& entry) { return entry.second == topic; });
     topics_.insert_or_assign(std::string{id}, std::string{topic});
 }
 

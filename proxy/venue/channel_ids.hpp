@@ -10,7 +10,7 @@ namespace fairlead::venue {
 
 class ChannelIds {
 public:
-    // What the id meant before is forgotten.
+    // What the id meant before is forgotten, and so is the id that the topic had. O(ids).
     void learn(std::string_view id, std::string_view topic);
     void forget() { topics_.clear(); }
     bool empty() const { return topics_.empty(); }

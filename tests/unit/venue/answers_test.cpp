@@ -184,6 +184,9 @@ TEST_CASE("a number that the venue gave a channel stands for its topic, on its o
     ids.learn("17470", "trades:tBTCUSD");
     CHECK(channel("[17470,[1,2,3]]") == "trades:tBTCUSD");
     CHECK(ids.id_of("book:tBTCUSD").empty());
+    ids.learn("19111", "trades:tBTCUSD");  // unsubscribed and subscribed again on the same socket
+    CHECK(ids.id_of("trades:tBTCUSD") == "19111");
+    CHECK_FALSE(channel("[17470,[1,2,3]]"));
     ids.forget();
     CHECK(ids.empty());
     CHECK_FALSE(channel("[17470,[1,2,3]]"));

@@ -2,7 +2,6 @@
 
 #include "core/cause.hpp"
 #include "core/topic.hpp"
-#include "relay/connection.hpp"
 
 #include <fmt/format.h>
 
@@ -132,7 +131,7 @@ void ProbeWatch::on_data(std::string_view topic, const v1::Header& header, std::
     ++channel.messages;
     channel.bytes += payload.size();
     const bool is_binary = (header.flags() & v1::FLAG_BINARY) != 0;
-    if (channel.name == relay::Connection::kAnswersChannel) return on_answer(payload, is_binary);
+    if (channel.name == core::kAnswersChannel) return on_answer(payload, is_binary);
     if (channel.first_data) return;
     channel.first_data = elapsed();
     if (channel.name != core::kUnroutedChannel)
@@ -346,7 +345,7 @@ ProbeReport ProbeWatch::conclude() {
         by_name.erase(found);
     }
     for (const auto& [name, channel] : by_name) {
-        if (name == relay::Connection::kAnswersChannel) continue;
+        if (name == core::kAnswersChannel) continue;
         if (name == core::kUnroutedChannel)
             report.unrouted = channel->messages;
         else

@@ -15,7 +15,8 @@ std::optional<DemandedTopic> demanded_topic(std::string_view prefix) {
     const std::string_view connection = names.substr(0, slash);
     if (connection.empty() || slash + 1 >= names.size()) return std::nullopt;
     const std::string_view encoded = names.substr(slash + 1, names.size() - slash - 2);
-    if (encoded.find('/') != std::string_view::npos || encoded == kUnroutedChannel) return std::nullopt;
+    if (encoded.find('/') != std::string_view::npos) return std::nullopt;
+    if (encoded == kUnroutedChannel || encoded == kAnswersChannel) return std::nullopt;
     // In another spelling than ours it matches nothing that is ever published.
     std::string channel = decode_channel(encoded);
     if (encode_channel(channel) != encoded) return std::nullopt;

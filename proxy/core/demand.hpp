@@ -26,7 +26,8 @@ struct DemandedTopic {
 };
 
 // What a consumer's subscription asks for. Empty = nothing in particular: only data/<connection>/<channel>/, whole, is
-// one topic; a shorter prefix is for whatever there is, a longer one matches nothing, and `unrouted` is no venue's.
+// one topic; a shorter prefix is for whatever there is, a longer one matches nothing, and `unrouted` and
+// `control` are no venue's.
 std::optional<DemandedTopic> demanded_topic(std::string_view prefix);
 
 struct DemandSettings {

@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxChannelBytes = 255;
 
 // Where messages go whose channel is not to be found, is empty or is too long.
 inline constexpr std::string_view kUnroutedChannel = "unrouted";
+// Where messages go that are no data: what answers a subscription, a venue's sign of life.
+inline constexpr std::string_view kAnswersChannel = "control";
 
 // The channel as it stands in a topic: '/', '%', space, control characters (0x00 to 0x1f, 0x7f) and every byte that is
 // not part of valid UTF-8 become %XX with upper-case digits; all else stays. Empty when the channel is empty, which

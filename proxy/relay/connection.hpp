@@ -94,8 +94,6 @@ public:
     static constexpr std::size_t kMaxDemanded = 5'000;  // topics that are subscribed on demand, at once
     static constexpr std::size_t kMaxSubscriptionBytes = std::size_t{64} << 10;  // of one text
     static constexpr std::size_t kMaxWaiting = 1'000;                            // replies that wait for the socket
-    // Where messages go that are no data: what answers a subscription, a venue's sign of life.
-    static constexpr std::string_view kAnswersChannel = "control";
 
 private:
     std::uint32_t next_session() override { return ++sessions_; }

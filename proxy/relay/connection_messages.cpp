@@ -1,4 +1,5 @@
 // The way of a message through a connection: which topic, which copy, which number of the venue's; then it leaves.
+#include "core/topic.hpp"
 #include "relay/connection.hpp"
 #include "relay/convert.hpp"
 
@@ -24,7 +25,7 @@ void Connection::on_shard_message(Shard& shard, Leg& leg, Upstream& socket, cons
 
 publish::Topic& Connection::topic_of(const venue::Facts& facts) {
     if (facts.answer) {
-        publish::Topic& answers = topics_.data_topic(kAnswersChannel);
+        publish::Topic& answers = topics_.data_topic(core::kAnswersChannel);
         answers.is_answers = true;
         return answers;
     }

@@ -29,9 +29,9 @@ TEST_CASE("one whole topic is a demand, anything else is none") {
     CHECK(topic->connection == "binance");
     CHECK(topic->channel == "btcusdt@trade");
     CHECK(demanded_topic(*data_topic("c", "a/b %"))->channel == "a/b %");
-    for (const char* prefix :
-         {"", "data", "data/", "data/c", "data/c/", "data/c/a", "data//a/", "data/c//", "data/c/a/b/", "data/c/a/b",
-          "data/c/unrouted/", "state/c/", "state/c/a/", "xdata/c/a/", "data/c/%61/", "data/c/a b/", "data/c/%2f/"}) {
+    for (const char* prefix : {"", "data", "data/", "data/c", "data/c/", "data/c/a", "data//a/", "data/c//",
+                               "data/c/a/b/", "data/c/a/b", "data/c/unrouted/", "data/c/control/", "state/c/",
+                               "state/c/a/", "xdata/c/a/", "data/c/%61/", "data/c/a b/", "data/c/%2f/"}) {
         CAPTURE(prefix);
         CHECK_FALSE(demanded_topic(prefix).has_value());
     }

@@ -23,7 +23,7 @@ Connection::Connection(config::ConnectionConfig config, const Services& services
       services_(services),
       venue_(config_),
       pool_(config::pool_settings(config_)),
-      demand_({.linger = config_.on_demand_linger, .max_topics = kMaxDemanded}),
+      demand_(demand_settings()),
       topics_(services.publisher.open_group(config_.id, group_options(config_))),
       single_topic_(venue_.has_single_channel() ? &topics_.data_topic(venue::Venue::kSingleChannel) : nullptr) {
     shard_at(0);
@@ -55,6 +55,7 @@ void Connection::stop(core::Cause cause, const std::string& detail) {
 
 void Connection::tick() {
     apply(demand_.tick(services_.clock.now()));
+    place_again();
     for (auto& [index, shard] : shards_) {
         shard->tick();
         look_after(*shard);

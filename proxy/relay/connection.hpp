@@ -154,6 +154,7 @@ private:
         bool refused = false;  // all of them
     };
     Wanted want(const std::vector<std::string>& topics, unsigned source);
+    Wanted keep(const std::vector<std::string>& topics, unsigned source);
     Outcome no_place(const std::string& topic, bool too_long) const;
     Dropped drop(const std::vector<std::string>& topics, unsigned sources);
     Reached states_of(const std::vector<std::string>& topics) const;
@@ -164,7 +165,10 @@ private:
     void begin_proof(std::string_view channel);
     void look_after(Shard& shard);
     void act_on(Shard& shard, const core::LivenessChange& change);
+    core::DemandSettings demand_settings() const;
     void apply(const core::Demand::Changes& changes);
+    void place(const std::vector<std::string>& demanded);
+    void place_again();
     void wait_until_settled(const std::vector<Upstream*>& sockets, std::function<void(bool handed)> done);
 
     // connection_alerts.cpp
@@ -187,6 +191,8 @@ private:
     venue::Venue venue_;
     core::Pool pool_;
     core::Demand demand_;
+    std::set<std::string, std::less<>> unplaced_;                              // demanded, but there was no room
+    std::string place_next_;                                                   // of those
     std::map<std::string, unsigned, std::less<>> wanted_by_;                   // subscription -> who wants it
     std::map<std::string, core::SubscriptionState, std::less<>> exceptional_;  // refused or stale, as told
     publish::TopicGroup& topics_;

@@ -90,6 +90,7 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
     const auto before = std::exchange(config_, std::move(config));
     venue_ = venue::Venue(config_);
     std::vector<std::string> removed;
+    demand_.configure(demand_settings());
     for (const auto& text : before.subscriptions)
         if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
             removed.push_back(text.written());

@@ -15,12 +15,20 @@ using core::SubscriptionState;
 
 namespace {
 
-constexpr std::size_t kMaxNamed = 10;  // refused topics in one reply
+constexpr std::size_t kMaxNamed = 10;        // refused topics in one reply
+constexpr std::size_t kMaxTriedAgain = 100;  // demanded topics without a place, in one tick
 
 }  // namespace
 
-// Everything or nothing is kept.
 Connection::Wanted Connection::want(const std::vector<std::string>& topics, unsigned source) {
+    auto wanted = keep(topics, source);
+    for (Shard* shard : wanted.touched)
+        shard->talk();
+    return wanted;
+}
+
+// Everything or nothing. The sockets do not know of it yet.
+Connection::Wanted Connection::keep(const std::vector<std::string>& topics, unsigned source) {
     Wanted wanted;
     const std::set<std::string_view> distinct(topics.begin(), topics.end());
     const auto new_ones = static_cast<std::size_t>(
@@ -47,8 +55,6 @@ Connection::Wanted Connection::want(const std::vector<std::string>& topics, unsi
         ++wanted.added;
     }
     if (wanted.added > 0) ready_ = false;
-    for (Shard* shard : wanted.touched)
-        shard->talk();
     return wanted;
 }
 
@@ -274,16 +280,57 @@ void Connection::demand(std::string_view channel, bool wanted) {
     apply(wanted ? demand_.subscribed(channel, now) : demand_.unsubscribed(channel, now));
 }
 
+core::DemandSettings Connection::demand_settings() const {
+    return {.linger = config_.on_demand_linger, .max_topics = kMaxDemanded};
+}
+
 void Connection::apply(const core::Demand::Changes& changes) {
     std::vector<std::string> wanted;
     std::vector<std::string> released;
     for (const auto& change : changes)
         (change.wanted ? wanted : released).push_back(change.channel);
+    for (const auto& topic : released)
+        unplaced_.erase(topic);
     if (!released.empty()) drop(released, kByDemand);
-    if (wanted.empty()) return;
-    const auto outcome = want(wanted, kByDemand).outcome;
-    if (outcome.code != v1::CODE_OK)
-        services_.log.write(seam::LogLevel::Warning, config_.id, "demand_refused", {{"cause", outcome.message}});
+    if (!wanted.empty()) place(wanted);
+}
+
+// Each for itself: consumers know nothing of one another. What finds no room is tried again; what is too long for the
+// venue is not.
+void Connection::place(const std::vector<std::string>& demanded) {
+    std::set<Shard*> touched;
+    std::size_t refused = 0;
+    std::string cause;
+    for (const auto& topic : demanded) {
+        const auto wanted = keep({topic}, kByDemand);
+        touched.insert(wanted.touched.begin(), wanted.touched.end());
+        if (wanted.outcome.code == v1::CODE_OK) {
+            unplaced_.erase(topic);
+            continue;
+        }
+        if (wanted.outcome.code == v1::CODE_LIMITED && !unplaced_.insert(topic).second) continue;  // told before
+        ++refused;
+        cause = wanted.outcome.message;
+    }
+    for (Shard* shard : touched)
+        shard->talk();
+    if (refused == 0) return;
+    services_.log.write(seam::LogLevel::Warning, config_.id, "demand_refused",
+                        {{"cause", cause}, {"topics", std::to_string(refused)}});
+}
+
+// Room may have come. A few at a time, in turn.
+void Connection::place_again() {
+    if (unplaced_.empty()) return;
+    const std::size_t count = std::min(unplaced_.size(), kMaxTriedAgain);
+    std::vector<std::string> some;
+    auto next = unplaced_.lower_bound(place_next_);
+    while (some.size() < count) {
+        if (next == unplaced_.end()) next = unplaced_.begin();
+        some.push_back(*next++);
+    }
+    place_next_ = next == unplaced_.end() ? std::string() : *next;
+    place(some);
 }
 
 // Only what is out of order is told, and its end; what every session goes through is not.

@@ -21,6 +21,8 @@ class Repair {
 public:
     // A hole was seen: it is told in any case; the result is what is done besides.
     RepairStep on_gap(const RepairSettings& settings, SteadyTime now);
+    // Another one has asked for a rotation, which is for all.
+    void note_rotation(SteadyTime now) { rotated_ = now; }
 
 private:
     std::optional<SteadyTime> resubscribed_;

@@ -55,6 +55,8 @@ TopicLiveness::Topic& TopicLiveness::note(const TopicSign& sign) {
     }
     topic.last_data = sign.last_data;
     topic.messages = sign.messages;
+    topic.rotations = 0;
+    topic.next_repair = SteadyTime{};
     return topic;
 }
 
@@ -105,11 +107,12 @@ std::optional<LivenessChange> TopicLiveness::judge(const TopicSign& sign, Topic&
         --stale_;
         return LivenessChange{.name = std::string(sign.name), .stale = false};
     }
-    if (!is_silent || !others_live || (topic.stale && now < topic.next_repair)) return std::nullopt;
+    const bool is_due = now >= topic.next_repair;
+    if (!is_silent || !others_live || (topic.stale && !is_due)) return std::nullopt;
     const bool is_edge = !topic.stale;
     if (is_edge) ++stale_;
     topic.stale = true;
-    const RepairStep step = repair(topic, now);
+    const RepairStep step = is_due ? repair(topic, now) : RepairStep::Tell;
     if (!is_edge && step == RepairStep::Tell) return std::nullopt;
     const std::string time = duration_text(silence);
     const std::string detail = sign.last_data ? "silent for " + time + ", others are not"
@@ -119,16 +122,36 @@ std::optional<LivenessChange> TopicLiveness::judge(const TopicSign& sign, Topic&
 
 // What has not helped within the time that it takes to see that it has not asks for the next step.
 RepairStep TopicLiveness::repair(Topic& topic, SteadyTime now) {
-    const Duration time_to_see = patience_of(topic) * kNeverFlowedFactor;
+    const Duration interval = repair_interval(topic);
     RepairSettings settings = settings_.repair;
-    settings.again_within = std::max(settings.again_within, time_to_see * 2);
-    topic.next_repair = now + time_to_see;
+    settings.again_within = std::max(settings.again_within, interval * 2);
+    topic.next_repair = now + interval;
     const RepairStep step = topic.repair.on_gap(settings, now);
     if (step != RepairStep::Rotate) return step;
     // One rotation is for all topics.
     if (rotated_ && now - *rotated_ < settings.rotate_interval) return RepairStep::Tell;
     rotated_ = now;
+    note_rotation(now);
     return step;
+}
+
+// The time that it takes to see that a repair has not helped, doubled with each new socket that did not help either: a
+// topic may never have data, and its siblings must not pay for that.
+Duration TopicLiveness::repair_interval(const Topic& topic) const {
+    Duration interval = patience_of(topic) * kNeverFlowedFactor;
+    const Duration longest = std::max(kRarestRepair, interval);
+    for (unsigned i = 0; i < topic.rotations && interval < longest; ++i)
+        interval *= 2;
+    return std::min(interval, longest);
+}
+
+void TopicLiveness::note_rotation(SteadyTime now) {
+    for (auto& [name, topic] : topics_) {
+        if (!topic.stale) continue;
+        ++topic.rotations;
+        topic.repair.note_rotation(now);
+        topic.next_repair = now + repair_interval(topic);
+    }
 }
 
 bool TopicLiveness::is_stale(std::string_view name) const {

@@ -63,6 +63,8 @@ public:
 
     static constexpr int kTypicalFactor = 10;     // its typical intervals, if that is more than stale_after
     static constexpr int kNeverFlowedFactor = 2;  // times that, since it was accepted
+    // Between two repairs that do not help, at most, if it does not take longer to see that.
+    static constexpr Duration kRarestRepair = std::chrono::hours{1};
 
 private:
     struct Topic {
@@ -70,7 +72,8 @@ private:
         std::uint64_t messages = 0;
         Duration typical{0};  // a decayed mean of the intervals between messages; 0 = none seen
         bool stale = false;
-        SteadyTime next_repair{};  // of a stale one, at the earliest
+        SteadyTime next_repair{};  // at the earliest, until it has data
+        unsigned rotations = 0;    // that have not brought it any data
         Repair repair;
         std::uint64_t round = 0;  // the last look that had it
     };
@@ -92,6 +95,8 @@ private:
     bool others_live(const TopicSign& sign, const Groups& groups, const Siblings& all, SteadyTime now) const;
     std::optional<LivenessChange> judge(const TopicSign& sign, Topic& topic, bool others_live, SteadyTime now);
     RepairStep repair(Topic& topic, SteadyTime now);
+    Duration repair_interval(const Topic& topic) const;
+    void note_rotation(SteadyTime now);
 
     LivenessSettings settings_;
     std::unordered_map<std::string, Topic, Hash, std::equal_to<>> topics_;

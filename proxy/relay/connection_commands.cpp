@@ -1,4 +1,5 @@
 // The commands of a connection.
+#include "core/duration_text.hpp"
 #include "relay/connection.hpp"
 #include "relay/convert.hpp"
 
@@ -89,8 +90,8 @@ Shard& Connection::shard_at(core::Pool::Shard index) {
 Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
     const auto before = std::exchange(config_, std::move(config));
     venue_ = venue::Venue(config_);
-    std::vector<std::string> removed;
     demand_.configure(demand_settings());
+    std::vector<std::string> removed;
     for (const auto& text : before.subscriptions)
         if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
             removed.push_back(text.written());
@@ -117,6 +118,13 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
 void Connection::send(std::string_view payload, bool binary, Done done) {
     if (!may_wait(done)) return;
     Upstream* socket = connected_socket();
+    if (const auto wait = socket ? socket->wait_to_send() : core::Duration{0}; wait > core::Duration{0}) {
+        const config::RateConfig& limit = config_.venue.limits.messages;
+        return done({v1::CODE_LIMITED,
+                     fmt::format("the venue takes {} messages in {} on a socket, subscriptions included: nothing was "
+                                 "kept, send it again in {}",
+                                 limit.count, core::duration_text(limit.per), core::duration_text(wait))});
+    }
     const auto result = socket ? socket->send(payload, binary) : seam::SendResult::NotOpen;
     switch (result) {
         case seam::SendResult::Accepted:

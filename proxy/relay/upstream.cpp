@@ -161,6 +161,11 @@ void Upstream::note_stale(std::string_view subscription, const std::string& deta
     if (is_connected()) dialogue_.note_stale(subscription, detail);
 }
 
+core::Duration Upstream::wait_to_send() const {
+    const auto now = services_.clock.now();
+    return std::max(intent().may_send_at().value_or(now) - now, core::Duration{0});
+}
+
 seam::SendResult Upstream::send(std::string_view payload, bool binary) {
     const auto result = session_.send(payload, binary);
     if (result == seam::SendResult::Accepted) dialogue_.note_sent();

@@ -83,6 +83,8 @@ public:
     void note_flowing(std::string_view subscription);
     void note_stale(std::string_view subscription, const std::string& detail);
 
+    // How long the venue's limit of messages on a socket has no room for another; 0 = it has.
+    core::Duration wait_to_send() const;
     seam::SendResult send(std::string_view payload, bool binary);
     // Called once: true when everything that was sent until now has been handed to the socket, false when the
     // connection has ended before. Of an upstream that is connected.
@@ -139,11 +141,11 @@ private:
     std::string budget_host(const seam::ConnectRequest& request) const;
     Attempt prepare(const seam::ConnectRequest& to_follow);
     void on_prepared(const seam::HttpAnswer& answer);
-    Attempt connect_request();
-    bool hand_on(const seam::InboundMessage& message, core::WallTime received);
     // The URL as written, its secrets resolved.
-    void end_waiting(bool handed);
+    Attempt connect_request();
     Attempt with_variables(Attempt attempt);
+    bool hand_on(const seam::InboundMessage& message, core::WallTime received);
+    void end_waiting(bool handed);
     void end_settling(bool handed);
 
     UpstreamOwner& owner_;

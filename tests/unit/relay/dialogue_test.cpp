@@ -281,6 +281,29 @@ TEST_CASE("the venue's question is answered, its error and its farewell are take
     CHECK(relay.status().last_cause() == v1::CAUSE_VENUE_ERROR);
 }
 
+TEST_CASE("what consumers send keeps to the venue's limit of messages: beyond it they are told when to come again") {
+    auto config = speaking(profile());
+    config.venue.limits.messages = {.count = 3, .per = 1s};
+    std::vector<relay::Outcome> outcomes;
+    Speaking relay(config);
+    relay.accept(0);  // two messages of subscriptions
+    const auto send = [&](const std::string& text) {
+        relay.connection->send(text, false, [&](const relay::Outcome& outcome) { outcomes.push_back(outcome); });
+    };
+    send("third");
+    CHECK(outcomes.empty());
+    send("fourth");
+    REQUIRE(outcomes.size() == 1);
+    CHECK(outcomes[0].code == v1::CODE_LIMITED);
+    CHECK(outcomes[0].message ==
+          "the venue takes 3 messages in 1s on a socket, subscriptions included: nothing was kept, send it again in "
+          "1.1s");
+    CHECK(relay.heard().back() == "third");
+    relay.timers.advance(1100ms);
+    send("fourth");
+    CHECK(relay.heard().back() == "fourth");
+}
+
 TEST_CASE("ten sessions in a row send exactly the intent each time") {
     Speaking relay(speaking(profile()));
     for (std::size_t session = 0; session < 10; ++session) {

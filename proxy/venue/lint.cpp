@@ -31,11 +31,20 @@ std::string first_of(std::initializer_list<std::string> problems) {
     return {};
 }
 
-std::string as_answer(const config::ProfileExample& example, const Facts& facts) {
+// What names nothing is about the oldest request that waits for its answer: there must be no other.
+std::string as_refusal(const Answer& answer, const config::SubscribeConfig& subscribe) {
+    const bool is_named = answer.means != config::Meaning::Reject || answer.id || answer.topic;
+    if (is_named || !subscribe.acknowledged || subscribe.in_flight == 1) return {};
+    return "tells neither id nor topic, so that subscribe.in_flight must be 1";
+}
+
+std::string as_answer(const config::ProfileExample& example, const Facts& facts,
+                      const config::SubscribeConfig& subscribe) {
     const std::string_view means = config::meaning_name(facts.answer->means);
     if (example.is != means) return "means " + std::string{means} + ", not " + example.is;
     return first_of({said("id", example.id, facts.answer->id.value_or("")),
-                     said("topic", example.topic, facts.answer->topic.value_or(""))});
+                     said("topic", example.topic, facts.answer->topic.value_or("")),
+                     as_refusal(*facts.answer, subscribe)});
 }
 
 std::string as_data(const config::ProfileExample& example, const Facts& facts) {
@@ -102,7 +111,8 @@ std::vector<WrongExample> check_examples(const config::ConnectionConfig& connect
     const auto& examples = connection.venue.examples;
     for (std::size_t i = 0; i < examples.size(); ++i) {
         const Facts facts = venue.read(examples[i].text, false, {.channel_ids = &ids});
-        std::string problem = facts.answer ? as_answer(examples[i], facts) : as_data(examples[i], facts);
+        std::string problem =
+            facts.answer ? as_answer(examples[i], facts, connection.venue.subscribe) : as_data(examples[i], facts);
         if (!problem.empty()) wrong.push_back({i, std::move(problem)});
         if (facts.answer && facts.answer->topic && !facts.answer->channel_id.empty())
             ids.learn(facts.answer->channel_id, *facts.answer->topic);

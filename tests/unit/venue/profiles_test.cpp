@@ -110,6 +110,7 @@ TEST_CASE("an example that is not so is told") {
     };
     const std::string data = R"({"arg":{"channel":"books","instId":"X"},"data":[{"seqId":7}]})";
     const std::string ack = R"({"id":"1","event":"subscribe","arg":{"channel":"books","instId":"X"}})";
+    const std::string refusal = R"({"event":"error","code":"60012","msg":"Invalid request"})";
     CHECK(check({.text = data, .is = "data", .channel = "books:X", .sequence = "7"}).empty());
     CHECK(check({.text = data, .is = "data", .channel = "books", .sequence = "7"}) ==
           "has channel `books:X`, not `books`");
@@ -119,6 +120,11 @@ TEST_CASE("an example that is not so is told") {
     CHECK(check({.text = "{}", .is = "ack"}) == "means nothing that a rule tells, not ack");
     CHECK(check({.text = ack, .is = "notice"}) == "means ack, not notice");
     CHECK(check({.text = ack, .is = "ack", .id = "2"}) == "has id `1`, not `2`");
+    CHECK(check({.text = ack, .is = "ack", .id = "1", .topic = "books:X"}).empty());
+    CHECK(check({.text = refusal, .is = "reject"}).empty());
+    connection.venue.subscribe.in_flight = 2;
+    CHECK(check({.text = refusal, .is = "reject"}) ==
+          "tells neither id nor topic, so that subscribe.in_flight must be 1");
     CHECK(check({.text = ack, .is = "ack", .id = "1", .topic = "books:X"}).empty());
 }
 

@@ -8,6 +8,7 @@
 #include <google/protobuf/stubs/common.h>
 #include <libwebsockets.h>
 #include <openssl/crypto.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #include <csignal>
@@ -28,6 +29,18 @@ void block_signals() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+// Unless it is asked for. It would hold every secret, for as long as somebody keeps it. Which connections have some is
+// known only later: a command or a reload may bring them. The hard limit stays: prlimit(1) can allow one while the
+// process runs.
+bool forbid_core_file() {
+    const char* wanted = std::getenv("FAIRLEAD_CORE");
+    if (wanted && *wanted == '1') return true;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_CORE, &limit) != 0) return false;
+    limit.rlim_cur = 0;
+    return setrlimit(RLIMIT_CORE, &limit) == 0;
+}
+
 }  // namespace
 
 void quiet_libwebsockets() {
@@ -36,6 +49,7 @@ void quiet_libwebsockets() {
 }
 
 int run(const std::string& config_file) {
+    const bool is_core_safe = forbid_core_file();
     const auto loaded = config::load_file(config_file);
     if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
         print_problems(*problems);
@@ -47,6 +61,7 @@ int run(const std::string& config_file) {
     Logger log(config.log);
     for (const auto& notice : notices)
         log.write(seam::LogLevel::Warning, "", "config", {{"notice", notice.to_string()}});
+    if (!is_core_safe) log.write(seam::LogLevel::Warning, "", "core_file", {{"notice", "cannot be forbidden"}});
     try {
         Application application(config, log, config_file);
         application.obey_signals();

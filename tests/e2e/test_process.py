@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -245,6 +246,23 @@ class FileWatchTest(SidecarTest):
         self._wait_connection("first")
         publish("..3", self._renamed("second"))
         self._wait_connection("second")
+
+    def _core_limit(self, environment=None):
+        """The soft limit of a sidecar that is started where core files are allowed."""
+        before = resource.getrlimit(resource.RLIMIT_CORE)
+        if before[1] == 0:
+            self.skipTest("core files are forbidden here")
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        try:
+            sidecar = self.sidecar({"venue": {"url": "ws://127.0.0.1:1/"}}, environment=environment)
+        finally:
+            resource.setrlimit(resource.RLIMIT_CORE, before)
+        with open(f"/proc/{sidecar.process.pid}/limits", encoding="utf-8") as limits:
+            return next(line for line in limits if line.startswith("Max core file size")).split()[4]
+
+    def test_it_leaves_no_core_file_unless_asked_to(self):
+        self.assertEqual(self._core_limit(), "0")
+        self.assertNotEqual(self._core_limit({"FAIRLEAD_CORE": "1"}), "0")
 
 
 if __name__ == "__main__":

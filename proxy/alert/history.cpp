@@ -23,7 +23,8 @@ const Record* History::resolve(const std::string& connection, core::AlertType ty
     last_ = std::move(taken.mapped());
     last_.resolved = now;
     const auto found = std::ranges::lower_bound(records_, last_.number, {}, &Record::number);
-    if (found != records_.end()) found->resolved = now;
+    // One that the list has forgotten: found is the next after it.
+    if (found != records_.end() && found->number == last_.number) found->resolved = now;
     return &last_;
 }
 

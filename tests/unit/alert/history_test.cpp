@@ -71,6 +71,10 @@ TEST_CASE("what stands is resolved where it is listed, also when the list has fo
     REQUIRE(forgotten);
     CHECK(forgotten->number == 1);
     CHECK(forgotten->resolved == core::WallTime{5s});
+    v1::Alerts standing;
+    history.select({}, standing);
+    REQUIRE(standing.alerts_size() == 1);
+    CHECK_FALSE(standing.alerts(0).resolved());  // b, which is another one
     CHECK(history.resolve("a", AlertType::ConnectionLost, "", core::WallTime{6s}) == nullptr);
     REQUIRE(history.resolve("b", AlertType::ConnectionLost, "", core::WallTime{7s}));
     v1::Alerts alerts;

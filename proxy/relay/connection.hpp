@@ -201,6 +201,7 @@ private:
     SequenceWatch sequence_;
     std::unordered_set<publish::Topic*> unproved_;  // owe a gap that a venue number can still disprove
     ConnectionFacts facts_;
+    SocketTotals past_;  // of shards that were given up
     core::ConnectionState state_ = core::ConnectionState::Disconnected;  // of the best socket, as told last
     std::uint32_t sessions_ = 0;
     std::uint64_t unrouted_ = 0;

@@ -41,24 +41,16 @@ void describe_socket(const config::ConnectionConfig& config, const Shard& shard,
 void Connection::describe(v1::Connections& list) const {
     v1::ConnectionStatus& status = *list.add_connections();
     const auto now = services_.clock.now();
-    std::uint64_t reconnects = 0;  // attempts but the first of each socket
-    std::uint64_t failed_attempts = 0;
-    std::uint64_t opens = 0;
+    SocketTotals totals = past_;
     unsigned failures = 0;
     const Upstream* shown = nullptr;  // the first that is connected, else the first
     std::optional<core::SteadyTime> next_attempt;
     for (const auto& [index, shard] : shards_) {
+        totals.add(shard->totals());
         for (const auto& leg : shard->legs()) {
             for (const Upstream* socket : {static_cast<const Upstream*>(&leg->current()), leg->next()}) {
-                if (!socket) continue;
-                describe_socket(config_, *shard, *leg, *socket, *status.add_sockets());
-                reconnects += std::max<std::uint64_t>(socket->facts().attempts, 1) - 1;
-                failed_attempts += socket->facts().failed_attempts;
-                opens += socket->facts().opens;
+                if (socket) describe_socket(config_, *shard, *leg, *socket, *status.add_sockets());
             }
-            reconnects += leg->past().reconnects;
-            failed_attempts += leg->past().failed_attempts;
-            opens += leg->past().opens;
             const Upstream& current = leg->current();
             failures = std::max(failures, current.session().consecutive_failures());
             if (!shown || (current.is_connected() && !shown->is_connected())) shown = &current;
@@ -73,7 +65,7 @@ void Connection::describe(v1::Connections& list) const {
     status.set_profile(config_.profile);
     status.set_status(to_proto(state_));
     status.set_last_connected_ns(to_ns(facts_.last_opened));
-    status.set_reconnect_attempts(static_cast<std::uint32_t>(reconnects));
+    status.set_reconnect_attempts(static_cast<std::uint32_t>(totals.reconnects));
     status.set_consecutive_failures(failures);
     const auto open_for = facts_.opened_at ? now - *facts_.opened_at : core::Duration{0};
     status.set_total_uptime_ms(to_ms(facts_.total_uptime + open_for));
@@ -93,8 +85,8 @@ void Connection::describe(v1::Connections& list) const {
     status.set_liveness(topics_.overall());
     status.set_topics(static_cast<std::uint32_t>(topics_.size()));
     status.set_unrouted(unrouted_);
-    status.set_successful_connects(opens);
-    status.set_failed_attempts(failed_attempts);
+    status.set_successful_connects(totals.opens);
+    status.set_failed_attempts(totals.failed_attempts);
     status.set_ready(ready_);
     status.set_max_retries(config_.network.max_retries);
     status.set_rotations(facts_.rotations);

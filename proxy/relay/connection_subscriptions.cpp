@@ -100,6 +100,7 @@ Connection::Dropped Connection::drop(const std::vector<std::string>& topics, uns
         if (!removal.socket_empty || index == 0) continue;
         touched.erase(&shard);
         shard.stop(core::Cause::Pool, "it carries nothing any more");
+        past_.add(shard.totals());
         shards_.erase(index);
         pool_.release(removal.shard);
     }

@@ -236,9 +236,7 @@ void Leg::abandon(const Action& action) {
 }
 
 void Leg::let_go(std::unique_ptr<Upstream> socket, core::Cause cause, const std::string& detail) {
-    past_.reconnects += std::max<std::uint64_t>(socket->facts().attempts, 1) - 1;
-    past_.failed_attempts += socket->facts().failed_attempts;
-    past_.opens += socket->facts().opens;
+    past_.add(socket->facts());
     if (socket->is_connected()) owner_.on_disconnect(cause, 0);
     socket->disown();
     socket->stop(cause, detail);

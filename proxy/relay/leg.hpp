@@ -8,6 +8,7 @@
 #include "core/repair.hpp"
 #include "core/rotation.hpp"
 #include "relay/services.hpp"
+#include "relay/socket_totals.hpp"
 #include "relay/upstream.hpp"
 
 #include <cstdint>
@@ -89,12 +90,7 @@ public:
     const Upstream& current() const { return *current_; }
     const Upstream* next() const { return next_.get(); }
     // Of sockets that this leg has let go.
-    struct Past {
-        std::uint64_t reconnects = 0;  // attempts but the first
-        std::uint64_t failed_attempts = 0;
-        std::uint64_t opens = 0;
-    };
-    const Past& past() const { return past_; }
+    const SocketTotals& past() const { return past_; }
 
     core::Repair repair;  // of the venue's numbers; the owner's
 
@@ -133,7 +129,7 @@ private:
     std::unique_ptr<Upstream> current_;
     std::unique_ptr<Upstream> next_;
     std::vector<std::unique_ptr<Upstream>> let_go_;  // to be destroyed in a later turn: one may be in a call
-    Past past_;
+    SocketTotals past_;
     std::optional<core::SteadyTime> rotated_at_;
     std::optional<core::SteadyTime> failed_back_at_;
     bool stable_ = false;  // the present connection of current_ has held

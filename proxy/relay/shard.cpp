@@ -150,6 +150,16 @@ bool Shard::is_rotating() const {
     return std::ranges::any_of(legs_, [](const auto& leg) { return leg->is_rotating(); });
 }
 
+SocketTotals Shard::totals() const {
+    SocketTotals totals;
+    for (const auto& leg : legs_) {
+        totals.add(leg->past());
+        totals.add(leg->current().facts());
+        if (leg->next()) totals.add(leg->next()->facts());
+    }
+    return totals;
+}
+
 std::optional<core::SteadyTime> Shard::last_data() const {
     std::optional<core::SteadyTime> last;
     for (const auto& leg : legs_) {

@@ -96,6 +96,8 @@ public:
     unsigned connected_sockets() const;
     const std::vector<std::unique_ptr<Leg>>& legs() const { return legs_; }
     bool is_rotating() const;
+    // Of its sockets, and of those that it has let go.
+    SocketTotals totals() const;
     // When the venue was heard last, on whichever socket.
     std::optional<core::SteadyTime> last_data() const;
 

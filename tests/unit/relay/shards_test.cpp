@@ -85,6 +85,26 @@ TEST_CASE("the pool grows with the subscriptions and shrinks with them") {
     CHECK(world.status().sockets_size() == 3);
 }
 
+TEST_CASE("what a socket has counted is not forgotten when the pool shrinks") {
+    Sharded world;
+    world.connection->subscribe({"SUB 5", "SUB 6"}, [](const relay::Outcome&) {});
+    world.venue.at(3).end({.cause = core::Cause::ConnectFailed});
+    for (int i = 0; i < 100 && world.venue.attempts() == 4; ++i)
+        world.timers.advance(100ms);
+    world.accept(4);
+    const auto before = world.status();
+    CHECK(before.sockets_size() == 4);
+    CHECK(before.reconnect_attempts() == 1);
+    CHECK(before.failed_attempts() == 1);
+    CHECK(before.successful_connects() == 4);
+    CHECK(world.connection->unsubscribe({"SUB 6"}).code == v1::CODE_OK);
+    const auto after = world.status();
+    CHECK(after.sockets_size() == 3);
+    CHECK(after.reconnect_attempts() == 1);
+    CHECK(after.failed_attempts() == 1);
+    CHECK(after.successful_connects() == 4);
+}
+
 TEST_CASE("no socket carries more bytes of subscriptions than the venue allows") {
     auto config = numbered_config();
     config.venue.limits.topic_bytes_per_socket = 10;

@@ -80,6 +80,15 @@ class RulesTest(unittest.TestCase):
         for name, text in paragraphs.items():
             self.assertGreater(len(text.split()), 15, name)
 
+    def test_the_runbook_leads_from_each_alert_of_the_sidecar_to_one_of_them(self):
+        runbook = read("deploy", "README.md").split("\n## Runbook\n")[1].split("\n### ")[0]
+        rows = re.findall(r"(?m)^\| `(\w+)` \| \[(\w+)\]\(#(\w+)\)", runbook)
+        types = read("proxy", "core", "alert_rules.cpp").split("to_string(AlertType type)")[1].split("\n}\n")[0]
+        self.assertEqual([kind for kind, _, _ in rows], re.findall(r'return "(\w+)"', types))
+        for _, name, anchor in rows:
+            self.assertIn(name, self.names)
+            self.assertEqual(anchor, name.lower())
+
     def test_what_they_ask_for_is_measured(self):
         known = table_of_metrics() | {"up", "ALERTS"}
         for rule in self.rules:

@@ -243,6 +243,37 @@ class CompletionTest(CtlTest):
         terminal.wait(lambda text: "fairleadctl pause beta-2" in _ESCAPES.sub("", text), "the whole line")
 
 
+class OtherShellsTest(CtlTest):
+    def script(self, shell):
+        path = os.path.join(self.directory, f"completion.{shell}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.ctl("completion", shell))
+        return path
+
+    @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
+    def test_zsh_understands_its_script(self):
+        result = run_program("zsh", "-n", self.script("zsh"))
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+    @unittest.skipUnless(shutil.which("fish"), "there is no fish")
+    def test_fish_understands_its_script_and_completes(self):
+        path = self.script("fish")
+        result = run_program("fish", "--no-execute", path)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        environment = {
+            "PATH": os.path.dirname(FAIRLEADCTL) + ":" + os.environ["PATH"], "HOME": self.directory,
+            "XDG_CONFIG_HOME": self.directory, "FAIRLEAD_CONTROL": self.sidecar_.control_endpoint}  # fmt: skip
+        for line, expected in (
+            ("fairleadctl re", ["reconnect", "reload", "remove", "replay", "resume"]),
+            ("fairleadctl alerts set webhook --level ", ["critical", "info", "warning"]),
+            ("fairleadctl reconnect ", ["alpha", "beta-2"])):  # fmt: skip
+            with self.subTest(line):
+                program = f"source {path}; complete --do-complete '{line}'"
+                result = run_program("fish", "--no-config", "-c", program, environment=environment)
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.assertEqual(sorted(row.split("\t")[0] for row in result.stdout.splitlines()), expected)
+
+
 class ProcessCommandsTest(CtlTest):
     def test_consumers_config_level_and_end(self):
         consumer = self.consumer(self.sidecar_, "data/")

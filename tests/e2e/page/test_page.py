@@ -48,6 +48,9 @@ class PageTest(SidecarTest):
     def cell(self, title):
         return f'{ROW} td[data-label="{title}"]'
 
+    def line(self):
+        return self.browser.evaluate(f"document.querySelector('{ROW} .spark path').getAttribute('d')")
+
     def sessions(self):
         return self.sidecar_.control.status("venue").session
 
@@ -71,6 +74,59 @@ class PageTest(SidecarTest):
         self.browser.wait_text(".detail .facts", self.venue_.url("/v"))
         self.browser.wait_text(".detail .sockets", "shard 0, leg 0")
         self.assertEqual(self.browser.evaluate("document.title"), "1 of 1 connected – fairlead")
+        self.assert_quiet()
+
+    def test_rate_line_and_round_trip_are_those_of_the_connection(self):
+        self.start(network={"ping_interval": "300ms", "pong_timeout": "300ms"})
+        self.open()
+        self.assertEqual(self.line(), "M0 0")  # a rate needs two looks
+
+        def flows():
+            self.venue_.send_all("hello")
+            return re.fullmatch(r"[1-9][\d,]*(\.\d)?/s", self.browser.text(self.cell("Messages"))) and "L" in self.line()
+
+        self.browser.wait(flows, "a rate, and a line of at least two points")
+        heights = [float(point.split()[1]) for point in re.split("[ML]", self.line())[1:]]
+        self.assertLess(min(heights), 22)  # it does not lie on the ground
+        self.assertLessEqual(max(heights), 22.5)
+        self.browser.wait(lambda: re.fullmatch(r"\d+(\.\d+)? (µs|ms)", self.browser.text(self.cell("Round trip"))), "a round trip")
+        self.browser.click(f"{ROW} .unfold")
+        self.browser.wait_text(".detail .facts", "/s")
+        self.assert_quiet()
+
+    def test_legs_are_seen_one_by_one(self):
+        self.start(legs=2)
+        self.sidecar_.wait_status("venue", lambda status: sum(one.status == CONNECTED for one in status.sockets) == 2, "two legs")
+        self.open()
+        self.browser.wait_text(self.cell("Endpoint"), "2 of 2 sockets")
+        for number in range(20):
+            self.venue_.send_all(f"hello {number}")
+        self.browser.click(f"{ROW} .unfold")
+        for leg in (0, 1):
+            self.browser.wait_text(".detail .sockets", f"shard 0, leg {leg}")
+
+        def first_and_late():
+            shares = [text.split(" / ") for text in self.browser.texts('.detail .sockets td[data-label="First / late"]')]
+            return [tuple(int(number) for number in share) for share in shares]
+
+        # Of each message one copy is the first, and the other one is late.
+        self.browser.wait(lambda: sum(wins for wins, _ in first_and_late()) == 20, "the first copies", 20)
+        self.assertEqual(sum(losses for _, losses in first_and_late()), 20)
+        self.browser.wait_text(".detail .facts", "Copies dropped 20")
+        self.assert_quiet()
+
+    def test_consumers_come_and_go(self):
+        self.start()
+        consumer = self.consumer(self.sidecar_, "data/")
+        self.venue_.send_all("hello")
+        consumer.wait_data("data/venue/all/", 1)
+        self.open()
+        self.browser.click("#consumers > summary")
+        self.browser.wait_text("#consumers-table tbody", "open")
+        self.browser.wait_text("#consumers-table tbody", "stream.sock")
+        consumer.close()
+        self.browser.wait_text("#consumers-table tbody", "closed", 20)
+        self.assertEqual(self.browser.count("#consumers-table tbody tr"), 1)
         self.assert_quiet()
 
     def test_its_policy_is_strict_and_it_asks_nobody_else(self):

@@ -133,7 +133,7 @@ Server::Server(const std::string& host, std::uint16_t port, Handler handler) : h
     std::array<const char*, 11> options = {"listening_ports",
                                            address.c_str(),
                                            "num_threads",
-                                           "8",
+                                           "16",
                                            "request_timeout_ms",
                                            "3000",
                                            "enable_keep_alive",

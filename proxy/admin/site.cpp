@@ -84,6 +84,10 @@ HttpAnswer no_reply() {
     return error_answer(504, "timeout", "the relay did not answer in time");
 }
 
+HttpAnswer stands_still() {
+    return text_answer(503, "the relay loop stands still\n");
+}
+
 HttpAnswer health_answer(const Reasons& reasons, bool verbose, std::string_view bad) {
     if (reasons.empty()) return text_answer(200, "ok\n");
     return text_answer(503, verbose ? fmt::format("{}\n", fmt::join(reasons, "\n")) : fmt::format("{}\n", bad));
@@ -125,26 +129,29 @@ HttpAnswer Site::handle(const HttpRequest& request) {
 HttpAnswer Site::answer(const HttpRequest& request, const Match& match) {
     const bool takes_body = match.route->is_change();
     Arguments arguments(match.name, request.query, takes_body ? std::string_view(request.body) : std::string_view());
-    auto result =
-        std::visit(Overloaded{[&](const Ask& ask) { return ask_relay(ask, arguments); },
-                              [&](Own own) {
-                                  switch (own) {
-                                      case Own::Live:
-                                          return live();
-                                      case Own::Ready:
-                                          return ready(arguments);
-                                      case Own::Started:
-                                          return started(arguments);
-                                      case Own::Metrics:
-                                          return HttpAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                                            .body = metrics::to_text(collector_.Collect())};
-                                      case Own::File:
-                                          break;
-                                  }
-                                  return file_answer(request.path);
-                              }},
-                   match.route->action);
-    return result;
+    return std::visit(Overloaded{[&](const Ask& ask) { return ask_relay(ask, arguments); },
+                                 [&](Own own) { return answer_itself(own, request, arguments); }},
+                      match.route->action);
+}
+
+HttpAnswer Site::answer_itself(Own own, const HttpRequest& request, Arguments& arguments) {
+    const bool is_probe = own == Own::Live || own == Own::Ready || own == Own::Started;
+    const bool verbose = is_probe && arguments.flag("verbose");
+    if (const auto problem = arguments.problem(); !problem.empty()) return error_answer(400, "invalid", problem);
+    switch (own) {
+        case Own::Live:
+            return live();
+        case Own::Ready:
+            return ready(verbose);
+        case Own::Started:
+            return started(verbose);
+        case Own::Metrics:
+            return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                    .body = metrics::to_text(collector_.Collect())};
+        case Own::File:
+            break;
+    }
+    return file_answer(request.path);
 }
 
 HttpAnswer Site::ask_relay(const Ask& ask, Arguments& arguments) {
@@ -157,39 +164,31 @@ HttpAnswer Site::ask_relay(const Ask& ask, Arguments& arguments) {
     return {.body = to_text(ask.tell(*reply))};
 }
 
-// Without asking the relay: whoever probes must not wait for a loop that stands still.
 HttpAnswer Site::live() const {
-    const auto snapshot = snapshots_.get();
-    const bool turns = snapshot && clock_.now() - snapshot->taken_at <= kLiveWithin;
-    return turns ? text_answer(200, "ok\n") : text_answer(503, "the relay loop stands still\n");
+    return picture() ? text_answer(200, "ok\n") : stands_still();
 }
 
-HttpAnswer Site::ready(Arguments& arguments) {
-    const bool verbose = arguments.flag("verbose");
-    v1::Request ask;
-    ask.mutable_get_status();
-    const auto status = desk_.ask(ask);
-    const auto list = connections();
-    if (!status || !status->has_status() || !list) return no_reply();
-    return health_answer(why_not_ready(status->status(), *list), verbose, "not ready");
+HttpAnswer Site::ready(bool verbose) const {
+    const auto now = picture();
+    if (!now) return stands_still();
+    return health_answer(why_not_ready(now->status, now->connections), verbose, "not ready");
 }
 
-HttpAnswer Site::started(Arguments& arguments) {
-    const bool verbose = arguments.flag("verbose");
+HttpAnswer Site::started(bool verbose) {
     if (has_started_) return text_answer(200, "ok\n");
-    const auto list = connections();
-    if (!list) return no_reply();
-    const auto reasons = why_not_started(*list);
+    const auto now = picture();
+    if (!now) return stands_still();
+    const auto reasons = why_not_started(now->connections);
     if (reasons.empty()) has_started_ = true;
     return health_answer(reasons, verbose, "starting");
 }
 
-std::optional<v1::Connections> Site::connections() {
-    v1::Request ask;
-    ask.mutable_list_connections();
-    const auto reply = desk_.ask(ask);
-    if (!reply || reply->code() != v1::CODE_OK) return {};
-    return reply->connections();
+// Probes read this instead of asking the relay: they must not wait for a loop that stands still, nor be refused because
+// others ask too often.
+std::shared_ptr<const metrics::Snapshot> Site::picture() const {
+    auto latest = snapshots_.get();
+    const bool turns = latest && clock_.now() - latest->taken_at <= kLiveWithin;
+    return turns ? latest : nullptr;
 }
 
 }  // namespace fairlead::admin

@@ -11,6 +11,7 @@
 #include "seam/clock.hpp"
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +28,12 @@ public:
 private:
     HttpAnswer answer(const HttpRequest& request, const Match& match);
     HttpAnswer ask_relay(const Ask& ask, Arguments& arguments);
+    HttpAnswer answer_itself(Own own, const HttpRequest& request, Arguments& arguments);
     HttpAnswer live() const;
-    HttpAnswer ready(Arguments& arguments);
-    HttpAnswer started(Arguments& arguments);
-    // Nothing = the relay does not answer.
-    std::optional<v1::Connections> connections();
+    HttpAnswer ready(bool verbose) const;
+    HttpAnswer started(bool verbose);
+    // The relay as it was a moment ago; null = its loop stands still.
+    std::shared_ptr<const metrics::Snapshot> picture() const;
 
     const Guard guard_;
     Desk& desk_;

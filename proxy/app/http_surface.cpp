@@ -22,6 +22,10 @@ void HttpSurface::take_picture() {
     timer_->arm(clock_.now() + interval_);
 }
 
+void HttpSurface::renew() {
+    if (admin_) take_picture();
+}
+
 void HttpSurface::start(const config::HttpConfig& config, seam::Log& log) {
     if (config.listen.empty()) return;
     take_picture();

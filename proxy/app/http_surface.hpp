@@ -1,4 +1,4 @@
-// The process on HTTP: takes a picture of the relay in each tick, which is what scrapes and liveness probes read, and
+// The process on HTTP: takes a picture of the relay in each tick, which is what scrapes and probes read, and
 // hands other requests to the relay thread.
 #pragma once
 
@@ -30,6 +30,8 @@ public:
     // Listens, unless `config` says that it is off. Throws std::runtime_error when the address cannot be had, unless it
     // is the default that nobody has asked for: then it logs a warning, and there is no HTTP.
     void start(const config::HttpConfig& config, seam::Log& log);
+    // What has just changed is told without waiting for the next tick.
+    void renew();
 
     static constexpr core::Duration kMaxInterval = std::chrono::seconds{1};
 

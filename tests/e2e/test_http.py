@@ -1,4 +1,4 @@
-"""The sidecar on HTTP: every route, every bad request, health, metrics, and the description that it gives of itself."""
+"""The sidecar on HTTP: every route, every bad request, metrics, and the description that it gives of itself."""
 
 import os
 import re
@@ -163,18 +163,27 @@ class DescriptionTest(HttpTest):
         wait_until(lambda: rest.get(f"{API}/gaps").json["gaps"], "the gap")
         description = self.description(rest)
         bodies = {"log-level": {"level": "info"}, "{name}": {"enabled": True}}
-        for method, path, _operation in description.operations():
-            if path.endswith("/drain"):
-                continue  # it would be the last answer
+        operations = sorted(description.operations(), key=lambda one: one[1].endswith("/drain"))  # the last answer
+        for method, path, _operation in operations:
             with self.subTest(f"{method} {path}"):
                 real = path.replace("{id}", "venue").replace("{name}", "log")
                 answer = rest.get(real) if method == "GET" else rest.post(real, bodies.get(path.rsplit("/", 1)[-1]))
                 self.assertNotIn(answer.status, (404, 405), answer.text)
                 description.check(method, path, answer)
-                if path.startswith(API):
-                    description.check(method, path, rest(method, real + "?no-such-key=1"))
+        self.assertEqual(sidecar.wait_exit(), 0)
+
+    def test_it_describes_what_is_refused(self):
+        _venue, _sidecar, rest = self.one_venue()
+        description = self.description(rest)
+        for method, path, _operation in description.operations():
+            with self.subTest(f"{method} {path}"):
+                real = path.replace("{id}", "venue").replace("{name}", "log")
+                refused = [rest(method, real + "?no-such-key=1"), rest(method, real, headers={"Host": "evil.example"})]
                 if "{id}" in path:
-                    description.check(method, path, rest(method, path.replace("{id}", "nobody")))
+                    refused.append(rest(method, path.replace("{id}", "nobody")))
+                for answer in refused:
+                    self.assertGreaterEqual(answer.status, 400)
+                    description.check(method, path, answer)
 
     def test_its_objects_are_those_of_the_contract(self):
         _sidecar, rest = self.start_http()
@@ -348,28 +357,6 @@ class ListenTest(HttpTest):
         sidecar = self.sidecar({}, {"http": {"listen": ""}})
         self.assertEqual(sidecar.stop()[0], 0)
         self.assertNotIn("listen=", sidecar.log())
-
-
-class HealthTest(HttpTest):
-    def test_a_venue_that_goes_and_comes(self):
-        venue = self.venue(PyVenue)
-        venue.kill()
-        sidecar, rest = self.start_http({"venue": {"url": venue.url()}})
-        self.assertEqual(rest.get("/livez").text, "ok\n")
-        wait_until(lambda: rest.get("/startupz").status == 200, "the end of the start")
-        ready = rest.get("/readyz")
-        self.assertEqual((ready.status, ready.text), (503, "not ready\n"))
-        why = rest.get("/readyz?verbose")
-        self.assertEqual(why.status, 503)
-        self.assertRegex(why.text, r"^venue: (reconnecting|connecting), last cause connect_failed\n$")
-        venue.restart()
-        wait_until(lambda: rest.get("/readyz").status == 200, "ready")
-        venue.kill()
-        wait_until(lambda: rest.get("/readyz").status == 503, "not ready any more")
-        self.assertEqual((rest.get("/livez").status, rest.get("/startupz").status), (200, 200))
-        self.assertEqual(rest.post(f"{CONNECTIONS}/venue/pause").status, 200)
-        self.assertEqual(rest.get("/readyz?verbose").text, "ok\n")
-        self.assertIsNone(sidecar.process.poll())
 
 
 class MetricsTest(HttpTest):

@@ -95,13 +95,42 @@ TEST_CASE("a bad argument never reaches the relay") {
     CHECK(stage.ask("POST", "/api/v1/log-level", "", "{}").status == 400);
     CHECK(stage.ask("POST", "/api/v1/log-level", "", "nonsense").status == 400);
     CHECK(stage.asked.command_case() == v1::Request::COMMAND_NOT_SET);
+    stage.snapshots.put({.taken_at = stage.clock.now()});
+    for (const auto* path : {"/livez", "/readyz", "/startupz", "/metrics", "/"}) {
+        CHECK(stage.ask("GET", path).status == 200);
+        CHECK(stage.ask("GET", path, "verbos").status == 400);
+    }
+    CHECK(stage.ask("GET", "/readyz", "verbose=perhaps").status == 400);
+    for (const auto* path : {"/livez", "/readyz", "/startupz"})
+        CHECK(stage.ask("GET", path, "verbose").status == 200);
 }
 
 TEST_CASE("a relay that does not answer in time is told") {
     Stage stage;
     stage.answers = false;
     CHECK(stage.ask("GET", "/api/v1/status").status == 504);
-    CHECK(stage.ask("GET", "/readyz").status == 504);
+}
+
+TEST_CASE("probes read the picture: whether the relay answers others makes no difference to them") {
+    Stage stage;
+    stage.answers = false;
+    metrics::Snapshot snapshot{.taken_at = stage.clock.now()};
+    auto& connection = *snapshot.connections.add_connections();
+    connection.set_id("a");
+    stage.snapshots.put(snapshot);
+    CHECK(stage.ask("GET", "/startupz").body == "starting\n");
+    CHECK(stage.ask("GET", "/readyz").body == "not ready\n");
+    CHECK(stage.ask("GET", "/readyz", "verbose").body == "a: disconnected\n");
+    connection.set_status(v1::CONNECTION_STATE_CONNECTED);
+    connection.set_ready(true);
+    connection.set_last_connected_ns(1);
+    stage.snapshots.put(snapshot);
+    CHECK(stage.ask("GET", "/startupz").status == 200);
+    CHECK(stage.ask("GET", "/readyz").status == 200);
+    snapshot.status.set_draining(true);
+    stage.snapshots.put(snapshot);
+    CHECK(stage.ask("GET", "/readyz", "verbose").body == "draining\n");
+    CHECK(stage.asked.command_case() == v1::Request::COMMAND_NOT_SET);
 }
 
 TEST_CASE("a closed desk lets nobody wait") {
@@ -124,13 +153,15 @@ TEST_CASE("a reply that comes late, when the desk has gone, hurts nobody") {
 
 TEST_CASE("the picture of a loop that stands still is too old") {
     Stage stage;
-    CHECK(stage.ask("GET", "/livez").status == 503);
+    for (const auto* path : {"/livez", "/readyz", "/startupz"})
+        CHECK(stage.ask("GET", path).status == 503);
     stage.snapshots.put({.taken_at = stage.clock.now()});
     CHECK(stage.ask("GET", "/livez").status == 200);
     stage.clock.advance(5s);
     CHECK(stage.ask("GET", "/livez").status == 200);
     stage.clock.advance(1ms);
     CHECK(stage.ask("GET", "/livez").status == 503);
+    CHECK(stage.ask("GET", "/readyz").body == "the relay loop stands still\n");
 }
 
 TEST_CASE("the description has every route, and no other") {

@@ -56,6 +56,9 @@ struct NetworkConfig {
     core::Duration max_delay = std::chrono::minutes{5};
     double backoff_multiplier = 2.0;
     double jitter_factor = 0.1;
+    // Between two looks for channels that are dead (channel_stale_after), and at most a tenth of the silence that is
+    // looked for; in steps of stream.heartbeat_interval. Pings, stale_after and the answers of the venue have times of
+    // their own: without channel_stale_after it changes nothing.
     core::Duration health_check_interval = std::chrono::seconds{30};
     core::Duration connection_timeout = std::chrono::seconds{30};  // one attempt: lookup, TCP, TLS and upgrade together
     core::Duration ping_interval = std::chrono::seconds{30};       // 0 = no pings

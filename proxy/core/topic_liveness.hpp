@@ -3,7 +3,7 @@
 // topics of its group; of the whole connection, if none of its group ever flowed). Half of those that ever flowed must
 // have had data within half of stale_after; when all are silent, nobody is judged.
 //
-// Told no message: it is called once in a while (each heartbeat) with the time of every topic's last data.
+// Told no message: it is called once in a while with the time of every topic's last data.
 //
 // Not thread-safe. `now` must not go backwards.
 #pragma once

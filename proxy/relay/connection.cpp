@@ -54,15 +54,18 @@ void Connection::stop(core::Cause cause, const std::string& detail) {
 }
 
 void Connection::tick() {
-    apply(demand_.tick(services_.clock.now()));
+    const auto now = services_.clock.now();
+    apply(demand_.tick(now));
     place_again();
+    const bool looks = now - looked_at_ >= look_interval(config_);
+    if (looks) looked_at_ = now;
     for (auto& [index, shard] : shards_) {
         shard->tick();
-        look_after(*shard);
+        if (looks) look_after(*shard);
         const Upstream* socket = shard->connected_socket();
         if (!socket || config_.stale_after <= core::Duration{0}) continue;
         const auto since = shard->last_data().value_or(*socket->facts().opened_at);
-        const bool silent = services_.clock.now() - since > config_.stale_after / 2;
+        const bool silent = now - since > config_.stale_after / 2;
         topics_.set_liveness(index, silent ? v1::LIVENESS_STALE : v1::LIVENESS_LIVE);
     }
     alert_staleness();

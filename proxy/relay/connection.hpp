@@ -201,8 +201,9 @@ private:
     SequenceWatch sequence_;
     std::unordered_set<publish::Topic*> unproved_;  // owe a gap that a venue number can still disprove
     ConnectionFacts facts_;
-    SocketTotals past_;  // of shards that were given up
+    SocketTotals past_;                                                  // of shards that were given up
     core::ConnectionState state_ = core::ConnectionState::Disconnected;  // of the best socket, as told last
+    core::SteadyTime looked_at_{};                                       // at its channels
     std::uint32_t sessions_ = 0;
     std::uint64_t unrouted_ = 0;
     std::size_t waiting_ = 0;

@@ -63,6 +63,11 @@ core::LivenessSettings liveness_settings(const config::ConnectionConfig& config)
     return {.stale_after = config.channel_stale_after, .repair = {.highest = core::RepairStep::Rotate}};
 }
 
+core::Duration look_interval(const config::ConnectionConfig& config) {
+    return std::min(config.network.health_check_interval,
+                    config.channel_stale_after / core::TopicLiveness::kTypicalFactor);
+}
+
 core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred) {
     return {.endpoints = config.urls.size(),
             .order = config.endpoints == config::EndpointOrder::Priority ? core::EndpointOrder::Priority

@@ -27,6 +27,9 @@ std::variant<seam::ConnectRequest, std::string> make_connect_request(const confi
                                                                      std::size_t url_index);
 core::VenueHeartbeatSettings heartbeat_settings(const config::Profile& venue);
 core::LivenessSettings liveness_settings(const config::ConnectionConfig& config);
+// At most a tenth of the silence that is looked for: what comes between two looks counts as one message, and a channel
+// may be silent for ten of its intervals.
+core::Duration look_interval(const config::ConnectionConfig& config);
 core::FailoverSettings failover_settings(const config::ConnectionConfig& config, std::size_t preferred);
 core::RotationSettings rotation_settings(const config::ConnectionConfig& config);
 core::SequenceRule sequence_rule(const config::ConnectionConfig& config);

@@ -99,6 +99,32 @@ TEST_CASE("answers leave on a topic of their own and are no data") {
     CHECK(relay.status().unrouted() == 0);
 }
 
+TEST_CASE("channels are looked at in each health_check_interval, and oftener for a short silence") {
+    struct Row {
+        core::Duration interval;
+        int found_at;  // seconds; C falls silent at 5
+    };
+    for (const auto& [interval, found_at] : {Row{1s, 105}, Row{7s, 106}, Row{30s, 111}}) {
+        auto config = speaking(profile());
+        config.channel_stale_after = 100s;
+        config.network.health_check_interval = interval;
+        Speaking relay(config);
+        relay.accept(0);
+        relay.answer("ok", 1);
+        relay.answer("ok", 2);
+        int second = 0;
+        while (second < 200 && relay.status().repairs() == 0) {
+            relay.timers.advance(1s);
+            ++second;
+            relay.say(0, second, "A");
+            relay.say(0, second, "B");
+            if (second == 5) relay.say(0, second, "C");
+            relay.connection->tick();
+        }
+        CHECK(second == found_at);
+    }
+}
+
 TEST_CASE("one refused topic of a batch is found, told and quarantined; the others live") {
     Speaking relay(speaking(profile()));
     relay.accept(0);

@@ -67,7 +67,9 @@ struct NetworkConfig {
     unsigned alert_threshold = 3;                            // alerts turn warning here
     core::Duration stable_after = std::chrono::seconds{10};  // held this long, the backoff begins anew
     core::Duration failed_retry_interval{0};                 // `failed` tries again after this; 0 = only by command
-    std::string budget_dir{};  // where sidecars of one machine share a venue's limit of connections; empty = not shared
+    // Of [network] only, for the whole sidecar: where those of one machine share a venue's limit of connections; empty
+    // = not shared.
+    std::string budget_dir{};
     bool operator==(const NetworkConfig&) const = default;
 };
 

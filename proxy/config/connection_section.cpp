@@ -218,7 +218,7 @@ void read_connection(TableReader& table, ConnectionConfig& connection, Scope sco
     if (auto tls = table.table("tls")) read_tls(*tls, connection.tls, plain_url);
     table.secret("proxy", connection.proxy);
     if (!connection.proxy.empty()) table.check("proxy", check_proxy(connection.proxy));
-    if (auto network = table.table("network")) read_network(*network, connection.network);
+    if (auto network = table.table("network")) read_network_of_connection(*network, connection.network);
     table.finish();
 }
 

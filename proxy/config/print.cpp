@@ -150,7 +150,6 @@ void print_network(Printer& out, const std::string& prefix, const NetworkConfig&
     out.line(key("alert_threshold"), std::uint64_t{network.alert_threshold});
     out.line(key("stable_after"), network.stable_after);
     out.line(key("failed_retry_interval"), network.failed_retry_interval);
-    out.line(key("budget_dir"), quoted(network.budget_dir));
 }
 
 void print_local_sockets(Printer& out, const Config& config) {
@@ -263,6 +262,7 @@ std::string to_toml(const Config& config) {
     out.line("max_bytes", quoted(format_size(config.journal.max_bytes)));
     out.section("network");
     print_network(out, "", config.network);
+    out.line("budget_dir", quoted(config.network.budget_dir));
     print_alerts(out, config.alerts);
     out.section("log");
     out.line("level", quoted(config.log.level));

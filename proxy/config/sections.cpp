@@ -62,6 +62,24 @@ void check_combinations(TableReader& table, const NetworkConfig& network) {
     }
 }
 
+void read_network_settings(TableReader& table, NetworkConfig& network) {
+    using Zero = TableReader::Zero;
+    table.integer("max_retries", network.max_retries, 0U, kMaxCount);
+    table.duration("initial_delay", network.initial_delay, 1ms, kDay);
+    table.duration("max_delay", network.max_delay, 1ms, kDay);
+    table.number("backoff_multiplier", network.backoff_multiplier, 1.0, 100.0);
+    table.number("jitter_factor", network.jitter_factor, 0.0, 1.0);
+    table.duration("health_check_interval", network.health_check_interval, 1ms, kDay);
+    table.duration("connection_timeout", network.connection_timeout, 1ms, 1h);
+    table.duration("ping_interval", network.ping_interval, 1ms, kDay, Zero::Allowed);
+    table.duration("pong_timeout", network.pong_timeout, 1ms, kDay);
+    table.integer("max_consecutive_failures", network.max_consecutive_failures, 1U, kMaxCount);
+    table.integer("alert_threshold", network.alert_threshold, 1U, kMaxCount);
+    table.duration("stable_after", network.stable_after, 1ms, kDay, Zero::Allowed);
+    table.duration("failed_retry_interval", network.failed_retry_interval, 1ms, kDay, Zero::Allowed);
+    check_combinations(table, network);
+}
+
 }  // namespace
 
 void read_stream(TableReader& table, StreamConfig& stream) {
@@ -131,25 +149,19 @@ void read_profiles(TableReader& table, ProfilesConfig& profiles) {
 }
 
 void read_network(TableReader& table, NetworkConfig& network) {
-    using Zero = TableReader::Zero;
-    table.integer("max_retries", network.max_retries, 0U, kMaxCount);
-    table.duration("initial_delay", network.initial_delay, 1ms, kDay);
-    table.duration("max_delay", network.max_delay, 1ms, kDay);
-    table.number("backoff_multiplier", network.backoff_multiplier, 1.0, 100.0);
-    table.number("jitter_factor", network.jitter_factor, 0.0, 1.0);
-    table.duration("health_check_interval", network.health_check_interval, 1ms, kDay);
-    table.duration("connection_timeout", network.connection_timeout, 1ms, 1h);
-    table.duration("ping_interval", network.ping_interval, 1ms, kDay, Zero::Allowed);
-    table.duration("pong_timeout", network.pong_timeout, 1ms, kDay);
-    table.integer("max_consecutive_failures", network.max_consecutive_failures, 1U, kMaxCount);
-    table.integer("alert_threshold", network.alert_threshold, 1U, kMaxCount);
-    table.duration("stable_after", network.stable_after, 1ms, kDay, Zero::Allowed);
-    table.duration("failed_retry_interval", network.failed_retry_interval, 1ms, kDay, Zero::Allowed);
+    read_network_settings(table, network);
     table.text("budget_dir", network.budget_dir);
     if (!network.budget_dir.empty() && !network.budget_dir.starts_with('/')) {
         table.check("budget_dir", "must be the absolute path of a directory that the sidecars share");
     }
-    check_combinations(table, network);
+    table.finish();
+}
+
+void read_network_of_connection(TableReader& table, NetworkConfig& network) {
+    read_network_settings(table, network);
+    std::string budget_dir;
+    table.text("budget_dir", budget_dir);
+    table.check("budget_dir", "is one for the whole sidecar: write it into [network]");
     table.finish();
 }
 

@@ -15,8 +15,9 @@ void read_alerts(TableReader& table, AlertsConfig& alerts);
 void read_log(TableReader& table, LogConfig& log);
 void read_reload(TableReader& table, ReloadConfig& reload);
 void read_profiles(TableReader& table, ProfilesConfig& profiles);
-// `network` holds the defaults that apply where the table is silent.
 void read_network(TableReader& table, NetworkConfig& network);
+// `network` holds the defaults that apply where the table is silent.
+void read_network_of_connection(TableReader& table, NetworkConfig& network);
 
 enum class Scope {
     Connection,  // of a user, the defaults of its profile merged in

@@ -280,7 +280,8 @@ TEST_CASE("what needs topics is refused where texts are sent as they are") {
         {connection("on_demand = true"), 3, 13, "connections.a.on_demand", "needs a profile whose topics are channels"},
         {connection("channel_stale_after = \"5s\""), 3, 23, "connections.a.channel_stale_after", "needs a profile"},
         {connection("credentials = { key = \"x\" }"), 3, 15, "connections.a.credentials", "no use for any"},
-        {connection("network.budget_dir = \"run\""), 3, 22, "connections.a.network.budget_dir", "absolute path"},
+        {"[network]\nbudget_dir = \"run\"\n", 2, 14, "network.budget_dir", "absolute path"},
+        {connection("network.budget_dir = \"/run\""), 3, 22, "connections.a.network.budget_dir", "into [network]"},
     });
 }
 

@@ -205,6 +205,12 @@ std::string HttpClient::start() {
     return {};
 }
 
+std::string HttpClient::what_is_missing() const {
+    auto loaded = load_curl(library_.c_str());
+    auto* problem = std::get_if<std::string>(&loaded);
+    return problem ? std::move(*problem) : std::string();
+}
+
 HttpClient::~HttpClient() {
     desk_->worker = nullptr;
     const auto waiting = std::exchange(desk_->waiting, {});

@@ -36,6 +36,9 @@ public:
     // line for people; empty = it is done. For whoever wants to know before the first request, which does the same.
     std::string start();
 
+    // Why start() could not load libcurl; empty = it could. Starts nothing.
+    std::string what_is_missing() const;
+
     std::unique_ptr<seam::HttpCall> fetch(const seam::HttpRequest& request,
                                           std::function<void(const seam::HttpAnswer&)> done) override;
 

@@ -65,7 +65,9 @@ Application::Application(const config::Config& config, seam::Log& log, std::stri
               service_.handle(kHttpPeer, request, std::move(replied));
           }),
       notify_(loop_, clock_, [this] { return state_line(); }) {
-    if (const auto problem = prepare_http(config_); !problem.empty()) throw std::runtime_error(problem);
+    // Rather than with the first request, so that what is missing is told at the start.
+    if (needs_http(config_))
+        if (const auto problem = http_client_.start(); !problem.empty()) throw std::runtime_error(problem);
     service_.serve_process(*this);
     service_.serve_alerts(alerts_);
     if (!record_.file().empty())
@@ -134,13 +136,10 @@ std::string Application::state_line() const {
                        status.failed());
 }
 
-// Here rather than with the first request, so that what is missing is told when it is asked for. Why `wanted` cannot
-// have its requests; empty = it can, or makes none.
-std::string Application::prepare_http(const config::Config& wanted) {
-    const bool has_request = std::ranges::any_of(
-        wanted.connections, [](const auto& entry) { return !entry.second.venue.prepare.url.empty(); });
-    if (!has_request && !wanted.alerts.channels.contains("webhook")) return {};
-    return http_client_.start();
+bool Application::needs_http(const config::Config& wanted) {
+    return wanted.alerts.channels.contains("webhook") || std::ranges::any_of(wanted.connections, [](const auto& entry) {
+               return !entry.second.venue.prepare.url.empty();
+           });
 }
 
 void Application::run() {
@@ -177,6 +176,7 @@ void Application::begin_shutdown() {
     stopping_ = true;
     notify_.stopping();
     log_.write(seam::LogLevel::Info, "", "ending", {});
+    http_.renew();
     supervisor_.shut_down();
     shutdown_timer_->arm(clock_.now() + kShutdownTime);
 }

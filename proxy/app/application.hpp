@@ -68,7 +68,9 @@ private:
     void apply_log_level(const std::string& wanted, bool dry_run, v1::ReloadResult& result);
     void tell_notices(const config::Problems& notices);
     void watch_config_file();
-    std::string prepare_http(const config::Config& wanted);
+    // It has a webhook, or a request before connecting.
+    static bool needs_http(const config::Config& wanted);
+    std::string why_not(const config::Config& wanted, bool dry_run);
     relay::Outcome refuse_reload(bool dry_run, const std::string& cause, relay::Outcome outcome);
 
     void describe_consumers(bool open_only, v1::Consumers& list) const override;

@@ -44,9 +44,11 @@ relay::Outcome Application::reload(bool dry_run, v1::ReloadResult& result) {
     if (const auto* problems = std::get_if<config::Problems>(&loaded))
         return refuse_reload(dry_run, "config", {v1::CODE_INVALID, told(*problems)});
     const auto& [config, notices] = std::get<config::Loaded>(loaded);
-    if (auto problem = prepare_http(config); !problem.empty())
-        return refuse_reload(dry_run, "http", {v1::CODE_UNAVAILABLE, std::move(problem)});
     auto wanted = as_started(config, result);
+    if (auto problem = why_not(wanted, dry_run); !problem.empty()) {
+        result.Clear();
+        return refuse_reload(dry_run, "not possible", {v1::CODE_UNAVAILABLE, std::move(problem)});
+    }
     apply_log_level(wanted.log.level, dry_run, result);
     apply_alerts(wanted.alerts, dry_run, result);
     supervisor_.reload(wanted, dry_run, result);
@@ -57,6 +59,14 @@ relay::Outcome Application::reload(bool dry_run, v1::ReloadResult& result) {
         record_.applied(std::move(wanted), text, clock_.wall());
     }
     return {v1::CODE_OK, text};
+}
+
+// What a configuration without an error may still fail of. With `dry_run` nothing is started.
+std::string Application::why_not(const config::Config& wanted, bool dry_run) {
+    const auto outcome = supervisor_.may_reload(wanted);
+    if (outcome.code != v1::CODE_OK) return outcome.message;
+    if (!needs_http(wanted)) return {};
+    return dry_run ? http_client_.what_is_missing() : http_client_.start();
 }
 
 relay::Outcome Application::refuse_reload(bool dry_run, const std::string& cause, relay::Outcome outcome) {
@@ -84,6 +94,9 @@ config::Config Application::as_started(config::Config wanted, v1::ReloadResult& 
     keep("[journal]", wanted.journal, config_.journal);
     keep("[log] format", wanted.log.format, config_.log.format);
     keep("[reload]", wanted.reload, config_.reload);
+    keep("[network] budget_dir", wanted.network.budget_dir, config_.network.budget_dir);
+    for (auto& [id, connection] : wanted.connections)
+        connection.network.budget_dir = config_.network.budget_dir;
     return wanted;
 }
 

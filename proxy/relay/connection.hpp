@@ -74,8 +74,11 @@ public:
     void demand(std::string_view channel, bool wanted);
     void send(std::string_view payload, bool binary, Done done);
 
-    // Takes the settings of `plan`, which is no Replace. What could not be done is in the outcome.
-    Outcome apply(config::ConnectionConfig config, const ReloadPlan& plan);
+    // Whether the sockets can carry the subscriptions of `wanted` when `plan` has been done, beside those that commands
+    // and, unless it is a Replace, consumers have added. Changes nothing.
+    Outcome has_room_for(const config::ConnectionConfig& wanted, const ReloadPlan& plan) const;
+    // Takes the settings of `plan`, which is no Replace. There is room for its subscriptions.
+    void apply(config::ConnectionConfig config, const ReloadPlan& plan);
     // What a command has added to those of the configuration.
     std::vector<std::string> subscriptions_by_command() const;
     bool is_paused() const { return paused_; }
@@ -155,8 +158,8 @@ private:
     };
     Wanted want(const std::vector<std::string>& topics, unsigned source);
     Wanted keep(const std::vector<std::string>& topics, unsigned source);
-    Outcome no_place(const std::string& topic, bool too_long) const;
     Dropped drop(const std::vector<std::string>& topics, unsigned sources);
+    std::vector<std::string> not_wanted_any_more(const config::ConnectionConfig& wanted) const;
     Reached states_of(const std::vector<std::string>& topics) const;
     void describe(const std::string& topic, const Shard& shard, v1::SubscriptionStatus& entry) const;
     const core::FlowTopic* find_subscription(std::string_view topic) const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <set>
 #include <utility>
 
@@ -87,14 +88,11 @@ Shard& Connection::shard_at(core::Pool::Shard index) {
     return *shard;
 }
 
-Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
-    const auto before = std::exchange(config_, std::move(config));
+void Connection::apply(config::ConnectionConfig config, const ReloadPlan& plan) {
+    const auto removed = not_wanted_any_more(config);
+    config_ = std::move(config);
     venue_ = venue::Venue(config_);
     demand_.configure(demand_settings());
-    std::vector<std::string> removed;
-    for (const auto& text : before.subscriptions)
-        if (std::ranges::find(config_.subscriptions, text) == config_.subscriptions.end())
-            removed.push_back(text.written());
     drop(removed, kByConfig);
     std::set<std::uint32_t> old_shards;
     for (const auto& entry : shards_)
@@ -102,8 +100,8 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
     std::vector<std::string> added;
     for (const auto& text : config_.subscriptions)
         added.push_back(text.written());
-    Outcome outcome;
-    if (!added.empty()) outcome = want(added, kByConfig).outcome;
+    [[maybe_unused]] const auto wanted = want(added, kByConfig);
+    assert(wanted.outcome.code == v1::CODE_OK);
     for (auto& [index, shard] : shards_) {
         shard->configure();
         if (plan.action != ReloadAction::Rotate || paused_ || !old_shards.contains(index)) continue;
@@ -112,7 +110,6 @@ Outcome Connection::apply(config::ConnectionConfig config, const ReloadPlan& pla
         else
             shard->reconnect("settings have changed: " + plan.detail);
     }
-    return outcome;
 }
 
 void Connection::send(std::string_view payload, bool binary, Done done) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -17,6 +18,38 @@ namespace {
 
 constexpr std::size_t kMaxNamed = 10;        // refused topics in one reply
 constexpr std::size_t kMaxTriedAgain = 100;  // demanded topics without a place, in one tick
+
+struct Placing {
+    Outcome outcome{};
+    std::vector<core::Pool::Placement> placed{};  // of each, in order; empty if one was refused
+};
+
+Outcome no_place(const core::PoolSettings& limits, const std::string& topic, bool too_long) {
+    const auto shown = config::SecretText(topic).display();
+    if (too_long)
+        return {v1::CODE_INVALID,
+                fmt::format("`{:.40}…` has {} bytes, but the venue takes {} on a socket: write it shorter, or as "
+                            "several subscriptions; none was kept",
+                            shown, topic.size(), limits.bytes_per_socket)};
+    return {v1::CODE_LIMITED,
+            fmt::format("no room for `{:.40}`: a connection has {} sockets at most, and the venue takes {} bytes of "
+                        "subscriptions on each; use another connection; none was kept",
+                        shown, limits.max_sockets, limits.bytes_per_socket)};
+}
+
+Placing place_all(core::Pool& pool, const std::vector<std::string>& topics) {
+    const std::set<std::string_view> distinct(topics.begin(), topics.end());
+    const auto new_ones = static_cast<std::size_t>(
+        std::ranges::count_if(distinct, [&pool](std::string_view topic) { return !pool.contains(topic); }));
+    const std::size_t most = std::min(Connection::kMaxSubscriptions, pool.capacity());
+    if (pool.size() + new_ones > most)
+        return {.outcome = {v1::CODE_LIMITED,
+                            fmt::format("a connection holds {} subscriptions at most: none was kept", most)}};
+    auto placements = pool.place_all(topics);
+    if (placements.refused)
+        return {.outcome = no_place(pool.settings(), topics[*placements.refused], placements.too_long)};
+    return {.placed = std::move(placements.placed)};
+}
 
 }  // namespace
 
@@ -30,25 +63,14 @@ Connection::Wanted Connection::want(const std::vector<std::string>& topics, unsi
 // Everything or nothing. The sockets do not know of it yet.
 Connection::Wanted Connection::keep(const std::vector<std::string>& topics, unsigned source) {
     Wanted wanted;
-    const std::set<std::string_view> distinct(topics.begin(), topics.end());
-    const auto new_ones = static_cast<std::size_t>(
-        std::ranges::count_if(distinct, [this](std::string_view topic) { return !pool_.contains(topic); }));
-    const std::size_t most = std::min(kMaxSubscriptions, pool_.capacity());
-    if (pool_.size() + new_ones > most) {
-        wanted.outcome = {v1::CODE_LIMITED,
-                          fmt::format("a connection holds {} subscriptions at most: none was kept", most)};
-        return wanted;
-    }
-    const auto placements = pool_.place_all(topics);
-    if (placements.refused) {
-        wanted.outcome = no_place(topics[*placements.refused], placements.too_long);
-        return wanted;
-    }
+    const auto placing = place_all(pool_, topics);
+    wanted.outcome = placing.outcome;
+    if (wanted.outcome.code != v1::CODE_OK) return wanted;
     for (std::size_t i = 0; i < topics.size(); ++i) {
         const auto& topic = topics[i];
         wanted_by_[topic] |= source;
-        if (!placements.placed[i].added) continue;
-        Shard& shard = shard_at(placements.placed[i].shard);
+        if (!placing.placed[i].added) continue;
+        Shard& shard = shard_at(placing.placed[i].shard);
         shard.add(topic);
         begin_proof(topic);
         wanted.touched.insert(&shard);
@@ -58,18 +80,32 @@ Connection::Wanted Connection::keep(const std::vector<std::string>& topics, unsi
     return wanted;
 }
 
-Outcome Connection::no_place(const std::string& topic, bool too_long) const {
-    const auto shown = config::SecretText(topic).display();
-    const core::PoolSettings& limits = pool_.settings();
-    if (too_long)
-        return {v1::CODE_INVALID,
-                fmt::format("`{:.40}…` has {} bytes, but the venue takes {} on a socket: write it shorter, or as "
-                            "several subscriptions; none was kept",
-                            shown, topic.size(), limits.bytes_per_socket)};
-    return {v1::CODE_LIMITED,
-            fmt::format("no room for `{:.40}`: a connection has {} sockets at most, and the venue takes {} bytes of "
-                        "subscriptions on each; use another connection; none was kept",
-                        shown, limits.max_sockets, limits.bytes_per_socket)};
+// Tried out in a pool that is like the one in which it would be done.
+Outcome Connection::has_room_for(const config::ConnectionConfig& wanted, const ReloadPlan& plan) const {
+    std::vector<std::string> topics;
+    for (const auto& text : wanted.subscriptions)
+        topics.push_back(text.written());
+    if (plan.action == ReloadAction::Replace) {
+        core::Pool pool(config::pool_settings(wanted));
+        std::ranges::copy(subscriptions_by_command(), std::back_inserter(topics));
+        return place_all(pool, topics).outcome;
+    }
+    core::Pool pool = pool_;
+    for (const auto& topic : not_wanted_any_more(wanted)) {
+        const auto found = wanted_by_.find(topic);
+        if (found == wanted_by_.end() || found->second != kByConfig) continue;
+        const auto removal = pool.remove(topic);
+        if (removal.socket_empty) pool.release(removal.shard);
+    }
+    return place_all(pool, topics).outcome;
+}
+
+std::vector<std::string> Connection::not_wanted_any_more(const config::ConnectionConfig& wanted) const {
+    std::vector<std::string> topics;
+    for (const auto& text : config_.subscriptions)
+        if (std::ranges::find(wanted.subscriptions, text) == wanted.subscriptions.end())
+            topics.push_back(text.written());
+    return topics;
 }
 
 // Of one source: what another one wants as well stays.

@@ -63,6 +63,7 @@ Outcome Supervisor::add(config::ConnectionConfig config) {
         return {v1::CODE_LIMITED, "too many topics are open: remove connections, or lower their max_topics"};
     const std::string id = config.id;
     Connection& connection = make(std::move(config));
+    demand_again(connection);
     services_.log.write(seam::LogLevel::Info, id, "added", {{"cause", "command"}});
     connection.start();
     return {v1::CODE_OK, fmt::format("connection `{}` added: connecting", id)};
@@ -76,11 +77,15 @@ Outcome Supervisor::remove(const std::string& id) {
 
 Connection& Supervisor::make(config::ConnectionConfig config) {
     const std::string id = config.id;
-    auto& made = *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
-    if (const auto found = demanded_.find(id); found != demanded_.end())
-        for (const auto& channel : found->second)
-            made.demand(channel, true);
-    return made;
+    return *connections_.emplace(id, std::make_unique<Connection>(std::move(config), services_)).first->second;
+}
+
+// What consumers wanted of a connection of that name before it came.
+void Supervisor::demand_again(Connection& made) {
+    const auto found = demanded_.find(made.id());
+    if (found == demanded_.end()) return;
+    for (const auto& channel : found->second)
+        made.demand(channel, true);
 }
 
 void Supervisor::demand(std::string_view prefix, bool wanted) {

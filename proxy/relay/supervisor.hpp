@@ -27,6 +27,9 @@ public:
     // Closes every socket with 1001 and ends every topic. Nothing can be added afterwards.
     void shut_down();
 
+    // Whether reload() can do all that `config` wants; else why not. Any problem has to be found here: reload() must
+    // not be called then.
+    Outcome may_reload(const config::Config& config) const;
     // Applies another configuration, or with `dry_run` only tells what would change. Connections that were added by
     // command stay as they are.
     void reload(const config::Config& config, bool dry_run, v1::ReloadResult& result);
@@ -57,9 +60,10 @@ public:
 private:
     void heartbeat();
     Connection& make(config::ConnectionConfig config);
+    void demand_again(Connection& made);
     void take_away(const std::string& id, core::Cause cause, const std::string& detail);
     void reload_removed(const config::Config& config, bool dry_run, v1::ReloadResult& result);
-    Outcome replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan);
+    void replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan);
     void reload_one(const config::ConnectionConfig& wanted, bool dry_run, v1::ReloadResult& result);
     template <class List>
     Outcome describe_each(const std::string& id, List& list) const;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 namespace fairlead::relay {
 namespace {
 
@@ -14,6 +16,20 @@ void tell(v1::ReloadResult& result, const std::string& connection, std::string_v
 }
 
 }  // namespace
+
+Outcome Supervisor::may_reload(const config::Config& config) const {
+    for (const auto& [id, wanted] : config.connections) {
+        const auto running = connections_.find(id);
+        if (running == connections_.end() || !configured_.contains(id)) continue;
+        const Connection& connection = *running->second;
+        const auto plan = plan_reload(connection.config(), wanted);
+        if (plan.action == ReloadAction::Keep) continue;
+        const auto outcome = connection.has_room_for(wanted, plan);
+        if (outcome.code != v1::CODE_OK)
+            return {v1::CODE_UNAVAILABLE, fmt::format("connection `{}`: {}", id, outcome.message)};
+    }
+    return {};
+}
 
 void Supervisor::reload(const config::Config& config, bool dry_run, v1::ReloadResult& result) {
     if (shut_down_) return;
@@ -44,7 +60,9 @@ void Supervisor::reload_one(const config::ConnectionConfig& wanted, bool dry_run
     if (!running) {
         tell(result, id, "added", "");
         if (dry_run) return;
-        make(wanted).start();
+        Connection& made = make(wanted);
+        demand_again(made);
+        made.start();
         configured_.insert(id);
         services_.log.write(seam::LogLevel::Info, id, "added", {{"cause", "reload"}});
         return;
@@ -54,31 +72,31 @@ void Supervisor::reload_one(const config::ConnectionConfig& wanted, bool dry_run
     if (dry_run) return tell(result, id, to_string(plan.action), plan.detail);
     services_.log.write(seam::LogLevel::Info, id, "reloaded",
                         {{"action", to_string(plan.action)}, {"detail", plan.detail}});
-    const auto outcome =
-        plan.action == ReloadAction::Replace ? replace(*running, wanted, plan) : running->apply(wanted, plan);
-    const bool done = outcome.code == v1::CODE_OK;
-    tell(result, id, to_string(plan.action), done ? plan.detail : plan.detail + "; " + outcome.message);
+    if (plan.action == ReloadAction::Replace)
+        replace(*running, wanted, plan);
+    else
+        running->apply(wanted, plan);
+    tell(result, id, to_string(plan.action), plan.detail);
 }
 
-// What commands have made of it stays: further subscriptions, and a pause.
-Outcome Supervisor::replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan) {
+// What commands have made of it stays: further subscriptions, before consumers take the room, and a pause.
+void Supervisor::replace(Connection& running, const config::ConnectionConfig& wanted, const ReloadPlan& plan) {
     const std::string id = wanted.id;
     const auto subscriptions = running.subscriptions_by_command();
     const bool is_paused = running.is_paused();
     take_away(id, core::Cause::Reload, "settings have changed: " + plan.detail);
     Connection& made = make(wanted);
     configured_.insert(id);
-    Outcome outcome;
-    if (!subscriptions.empty()) {
-        made.subscribe(subscriptions, [&outcome](const Outcome& result) {
-            if (result.code != v1::CODE_OK) outcome = result;
+    if (!subscriptions.empty())
+        made.subscribe(subscriptions, [](const Outcome& outcome) {
+            assert(outcome.code == v1::CODE_OK);
+            (void)outcome;
         });
-    }
+    demand_again(made);
     if (is_paused)
         made.pause();
     else
         made.start();
-    return outcome;
 }
 
 }  // namespace fairlead::relay

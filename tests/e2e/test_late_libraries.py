@@ -95,6 +95,20 @@ class LateLibrariesTest(SidecarTest):
         wait_until(lambda: self._loaded(sidecar), "libcurl is loaded")
         self.assertEqual(sidecar.control.status("venue").session, 1)
 
+    def test_a_dry_run_starts_nothing(self):
+        sidecar = self.sidecar({"venue": {"url": self.venue_.url()}})
+        sidecar.wait_connected("venue")
+        self._add_webhook(sidecar)
+
+        def threads():
+            return len(os.listdir(f"/proc/{sidecar.process.pid}/task"))
+
+        before = threads()
+        self.assertEqual(sidecar.control("reload", dry_run=True).code, control_pb2.CODE_OK)
+        self.assertEqual(threads(), before)
+        self.assertEqual(sidecar.control("reload").code, control_pb2.CODE_OK)
+        self.assertEqual(threads(), before + 1)
+
     def test_healthcheck_says_so(self):
         result = run_program(FAIRLEAD, "healthcheck", "--http", "127.0.0.1:1", environment=self.without)
         self.assertEqual(result.returncode, 1)

@@ -74,11 +74,44 @@ class ReloadTest(SidecarTest):
         self.assertEqual([record.path for record in self.moved.records], ["/old"])
         self._kept_is_undisturbed()
 
+    def test_what_finds_no_room_leaves_everything_as_it_is_and_is_seen_everywhere(self):
+        pooled = 'topics_per_socket = 1\nchannel = "/c"\n'
+        self._write("[connections.moved]", f"[connections.moved]\n{pooled}")
+        self._changes()
+        channels = [f"text {number}" for number in range(64)]
+        self.assertEqual(self.sidecar_.control("subscribe", connection="moved", channels=channels).code, control_pb2.CODE_OK)
+        self._write(pooled, pooled + 'subscriptions = ["one more"]\n')
+        self._write("[connections.kept]", "[connections.kept]\nmax_topics = 7")
+        for dry_run in (True, False):
+            reply = self.sidecar_.control("reload", dry_run=dry_run)
+            self.assertEqual(reply.code, control_pb2.CODE_UNAVAILABLE)
+            self.assertIn("nothing was changed: connection `moved`: a connection holds 64", reply.message)
+            self.assertEqual(list(reply.reload.changes), [])
+        last = self.sidecar_.control("get_status").status.last_reload
+        self.assertEqual((last.ok, last.succeeded, last.failed), (False, 1, 1))
+        self.assertIn("connection `moved`: a connection holds 64", last.detail)
+        self.assertIn("reload_failed", self.sidecar_.log())
+        self.assertNotIn("one more", self.sidecar_.control("get_config").config.toml)
+        self._kept_is_undisturbed()
+
+    def test_a_changed_policy_acts_on_a_connection_that_runs(self):
+        self._write("[connections.moved]", "[connections.moved]\nnetwork.max_retries = 1")
+        self.assertEqual(self._changes(), {"moved": "updated"})
+        self.assertEqual(self.sidecar_.control.status("moved").session, 1)
+        self.assertEqual(len(self.moved.records), 1)
+        self.moved.kill()
+        failed = self.sidecar_.wait_status(
+            "moved", lambda status: status.status == stream_pb2.CONNECTION_STATE_FAILED, "it gives up", 30)  # fmt: skip
+        self.assertEqual((failed.failed_attempts, failed.max_retries), (1, 1))
+        self._kept_is_undisturbed()
+
     def test_what_needs_a_restart_is_told(self):
         self._write("[control]", "[journal]\nmessages_per_topic = 7\n[control]")
+        self._write("[network]", "[network]\nbudget_dir = \"/tmp\"")
         reply = self.sidecar_.control("reload")
         told = [(change.action, change.detail) for change in reply.reload.changes]
-        self.assertEqual(told, [("needs a restart", "[journal]")])
+        self.assertEqual(told, [("needs a restart", "[journal]"), ("needs a restart", "[network] budget_dir")])
+        self.assertIn('budget_dir = ""', self.sidecar_.control("get_config").config.toml)
 
 
 if __name__ == "__main__":

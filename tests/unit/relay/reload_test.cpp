@@ -22,7 +22,7 @@ config::Config two_connections() {
 }
 
 struct Reloading : support::World {
-    Reloading() {
+    explicit Reloading(const config::Config& config = two_connections()) : supervisor(config, services) {
         supervisor.start();
         venue.at(0).accept();
         venue.at(1).accept();
@@ -39,7 +39,7 @@ struct Reloading : support::World {
             text += change.connection() + " " + change.action() + "; ";
         return text;
     }
-    relay::Supervisor supervisor{two_connections(), services};
+    relay::Supervisor supervisor;
 };
 
 }  // namespace
@@ -57,7 +57,6 @@ TEST_CASE("what each changed setting needs") {
         {"credentials", ReloadAction::Rotate, [](auto& c) { c.credentials["key"] = config::SecretText("1"); }},
         {"on_demand_linger", ReloadAction::Update, [](auto& c) { c.on_demand_linger = 1s; }},
         {"channel_stale_after", ReloadAction::Update, [](auto& c) { c.channel_stale_after = 5s; }},
-        {"network", ReloadAction::Update, [](auto& c) { c.network.budget_dir = "/run/budget"; }},
         {"headers", ReloadAction::Rotate, [](auto& c) { c.headers["X"] = config::SecretText("1"); }},
         {"tls", ReloadAction::Rotate, [](auto& c) { c.tls.ca_file = "/ca.pem"; }},
         {"proxy", ReloadAction::Rotate, [](auto& c) { c.proxy = config::SecretText("http://p:1"); }},
@@ -195,4 +194,33 @@ TEST_CASE("settings that change while a rotation is under way are those of the s
     REQUIRE(world.venue.attempts() == 4);
     CHECK(world.venue.at(2).closed_with);
     CHECK(world.venue.at(3).request.url == "ws://other/ws");
+}
+
+TEST_CASE("what finds no room beside the subscriptions of commands is refused before anything is changed") {
+    auto config = two_connections();
+    config.connections["two"].topics_per_socket = 1;
+    Reloading world(config);
+    std::vector<std::string> many;
+    for (int i = 0; i < 62; ++i)
+        many.push_back(fmt::format("SUB by command {}", i));
+    relay::Connection* two = world.supervisor.find("two");
+    two->subscribe(many, [](const relay::Outcome& outcome) { CHECK(outcome.code == v1::CODE_OK); });
+    auto one_more = config;
+    one_more.connections["two"].subscriptions.emplace_back("SUB b");
+    CHECK(world.supervisor.may_reload(one_more).code == v1::CODE_OK);
+    auto two_more = one_more;
+    two_more.connections["two"].subscriptions.emplace_back("SUB c");
+    const auto outcome = world.supervisor.may_reload(two_more);
+    CHECK(outcome.code == v1::CODE_UNAVAILABLE);
+    CHECK(outcome.message == "connection `two`: a connection holds 64 subscriptions at most: none was kept");
+    // What leaves makes room.
+    two_more.connections["two"].subscriptions.erase(two_more.connections["two"].subscriptions.begin());
+    CHECK(world.supervisor.may_reload(two_more).code == v1::CODE_OK);
+    CHECK(world.reload(two_more) == "two rotated; ");
+    CHECK(world.supervisor.find("two")->config() == two_more.connections["two"]);
+    // Of one that would be made anew, those of commands count as well.
+    two_more.connections["two"].last_value = true;
+    CHECK(world.supervisor.may_reload(two_more).code == v1::CODE_OK);
+    two_more.connections["two"].subscriptions.emplace_back("SUB d");
+    CHECK(world.supervisor.may_reload(two_more).code == v1::CODE_UNAVAILABLE);
 }

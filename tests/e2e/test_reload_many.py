@@ -15,6 +15,8 @@ from waiting import SANITIZED, wait_until
 
 RELOADS = 1000 if os.environ.get("FAIRLEAD_LONG") == "1" else 60 if SANITIZED else 200
 WARM_UP = 40
+# What each does to the connection `moved`, in turn; nothing to the others.
+KINDS = ("added", "updated", "rotated", "refused", "rotated", "replaced", "removed")
 KEPT = ("kept_a", "kept_b", "kept_c")
 MAX_GROWTH_KIB = 2048
 MAX_DESCRIPTORS = 8  # sockets that are still being closed when they are counted
@@ -66,24 +68,29 @@ class ReloadManyTest(SidecarTest):
 
     def _reload(self, number):
         """One of several kinds in turn, half of them by signal."""
-        kind = number % 6
+        kind = KINDS[number % len(KINDS)]
         text = self.text
-        if kind in (1, 4):
-            text = text.replace("/0", f"/{number}")  # rotates
-        elif kind == 2:
-            text = text.replace("[connections.moved]", "[connections.moved]\nmax_topics = 77")
-        elif kind == 3:
+        moved = "[connections.moved]"
+        if kind == "updated":
+            text = text.replace(moved, f'{moved}\nnetwork.max_delay = "{number + 1}s"')
+        elif kind == "rotated":
+            text = text.replace("/0", f"/{number}")
+        elif kind == "replaced":
+            text = text.replace(moved, f"{moved}\nmax_topics = 77")
+        elif kind == "refused":
             text += "\nnonsense = [1"
-        elif kind == 5:
-            text = text[: text.index("[connections.moved]")]  # removed, and added again by the next
+        elif kind == "removed":
+            text = text[: text.index(moved)]
         self._write(text)
-        self.succeeded += kind != 3
-        self.failed += kind == 3
+        self.succeeded += kind != "refused"
+        self.failed += kind == "refused"
         if number % 2:
             self.sidecar_.process.send_signal(signal.SIGHUP)
         else:
-            code = self.sidecar_.control("reload").code
-            self.assertEqual(code, control_pb2.CODE_INVALID if kind == 3 else control_pb2.CODE_OK)
+            reply = self.sidecar_.control("reload")
+            self.assertEqual(reply.code, control_pb2.CODE_INVALID if kind == "refused" else control_pb2.CODE_OK)
+            actions = [(change.connection, change.action) for change in reply.reload.changes]
+            self.assertEqual(actions, [] if kind == "refused" else [("moved", kind)])
 
         def done():
             last = self.sidecar_.control("get_status").status.last_reload
@@ -107,11 +114,13 @@ class ReloadManyTest(SidecarTest):
         # Journals are filled to their end first: what they hold is no leak.
         for _ in range(30):
             self._flood()
+        self._reload(KINDS.index("removed"))
         for number in range(WARM_UP):
             self._flood()
             self._reload(number)
         memory, descriptors = self._settle()
-        for number in range(WARM_UP, WARM_UP + RELOADS):
+        self._reload(KINDS.index("removed"))
+        for number in range(RELOADS):
             self._flood()
             self._reload(number)
         memory_after, descriptors_after = self._settle()

@@ -146,12 +146,22 @@ HttpAnswer Site::answer_itself(Own own, const HttpRequest& request, Arguments& a
         case Own::Started:
             return started(verbose);
         case Own::Metrics:
-            return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                    .body = metrics::to_text(collector_.Collect())};
+            return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = scrape()};
         case Own::File:
             break;
     }
     return file_answer(request.path);
+}
+
+// Rendering takes the processor from the relay where there are few: once for each picture, however many ask.
+std::string Site::scrape() {
+    const auto snapshot = snapshots_.get();
+    const std::lock_guard lock(scrape_mutex_);
+    if (!snapshot || snapshot != scraped_) {
+        scraped_text_ = metrics::to_text(collector_.Collect());
+        scraped_ = snapshot;
+    }
+    return scraped_text_;
 }
 
 HttpAnswer Site::ask_relay(const Ask& ask, Arguments& arguments) {

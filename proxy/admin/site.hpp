@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ private:
     HttpAnswer ask_relay(const Ask& ask, Arguments& arguments);
     HttpAnswer answer_itself(Own own, const HttpRequest& request, Arguments& arguments);
     HttpAnswer live() const;
+    std::string scrape();
     HttpAnswer ready(bool verbose) const;
     HttpAnswer started(bool verbose);
     // The relay as it was a moment ago; null = its loop stands still.
@@ -41,6 +43,9 @@ private:
     const metrics::Collector collector_{snapshots_};
     const seam::Clock& clock_;
     const std::vector<Route> routes_;
+    std::mutex scrape_mutex_;
+    std::shared_ptr<const metrics::Snapshot> scraped_;  // what scraped_text_ shows
+    std::string scraped_text_;
     std::atomic<bool> has_started_ = false;  // a start that is over stays over
 };
 

@@ -64,12 +64,13 @@ std::uint64_t open_files() {
 }  // namespace
 
 ProcessNumbers read_process() {
+    static const double started = start_time();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     return {.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
             .resident_bytes = resident(),
             .open_fds = open_files(),
-            .start_time_seconds = start_time()};
+            .start_time_seconds = started};
 }
 
 }  // namespace fairlead::metrics

@@ -39,7 +39,9 @@ class Case:
             seen = chain.wait_complete(20)
             # A floor that is its own consumer has ended by then.
             used = usage(chain.relay.pid) - before if subject.has_relay else None
-        return self._values(seen, sent, used)
+            own = subject.own_values()
+        values, problems = self._values(seen, sent, used)
+        return values | own, problems
 
     def _values(self, seen, sent, used):
         problems = []

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import threading
@@ -16,6 +17,21 @@ def free_port():
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def forward_latency(port, share):
+    """Seconds that this share of the messages has taken at most, with values spread evenly within a bucket."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        connection.request("GET", "/api/v1/status")
+        histogram = json.load(connection.getresponse())["forward_latency"]
+    bounds = [0.0, *histogram["bounds"]]
+    counts = [int(count) for count in histogram["counts"]]
+    wanted = share * sum(counts)
+    for bucket, count in enumerate(counts):
+        if count >= wanted and bucket + 1 < len(bounds):
+            return bounds[bucket] + (bounds[bucket + 1] - bounds[bucket]) * wanted / count
+        wanted -= count
+    return bounds[-1]
 
 
 class Operators:

@@ -74,6 +74,15 @@ def check_quick(results, chosen, subjects):
     return missing
 
 
+def judge_operated(results):
+    """Being watched must not be felt."""
+    row = tables.OPERATED
+    ratio = results.ratio((row.case, "watched", row.metric), (row.case, "alone", row.metric))
+    if ratio is None or row.is_met(ratio):
+        return []
+    return [f"{row.label}: {ratio:.2f} of what it is alone; the target is {row.limit:g}"]
+
+
 def main():
     options = arguments()
     keys = [f"{key} = {value}" for key, value in (setting.split("=", 1) for setting in options.set)]
@@ -111,7 +120,8 @@ def measure(options, workshop, keys):
     if options.growth:
         print(tables.growth_table(results, chosen))
     elif options.operated:
-        print(tables.comparison(results, names, "watched", "alone"))
+        print(tables.comparison(results, names, "watched", "alone", [tables.OPERATED]))
+        problems += judge_operated(results)
     elif options.against:
         print(tables.comparison(results, names, "fairlead", "against"))
     else:

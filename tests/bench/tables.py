@@ -59,6 +59,10 @@ ROWS = (
 )
 
 
+# What the relay measures itself, where somebody looks.
+OPERATED = Row("20,000/s, from the read to ZeroMQ, p99", "µs", "latency-20k", "forward_p99_us", limit=1.1)
+
+
 class Results:
     """values[case][subject] = one dict of metrics for each round; an empty one where nothing was measured."""
 
@@ -123,10 +127,10 @@ def judge(results, row):
     return results.ratio(own, (row.of, "fairlead", row.metric))
 
 
-def comparison(results, cases, left, right):
-    """Two builds of fairlead."""
+def comparison(results, cases, left, right, more=()):
+    """Two builds of fairlead, or two situations."""
     lines = []
-    for row in ROWS:
+    for row in (*ROWS, *more):
         if row.case not in cases or row.of == "ZeroMQ":
             continue
         each = results.each(row.case, left, row.metric), results.each(row.case, right, row.metric)

@@ -164,6 +164,22 @@ TEST_CASE("the picture of a loop that stands still is too old") {
     CHECK(stage.ask("GET", "/readyz").body == "the relay loop stands still\n");
 }
 
+TEST_CASE("a picture is rendered once, however many scrape it, and the next one is another text") {
+    Stage stage;
+    CHECK(stage.ask("GET", "/metrics").body.empty());
+    const auto show = [&stage](std::uint32_t topics) {
+        metrics::Snapshot snapshot{.taken_at = stage.clock.now()};
+        snapshot.status.set_topics(topics);
+        stage.snapshots.put(std::move(snapshot));
+    };
+    show(17);
+    const auto first = stage.ask("GET", "/metrics").body;
+    CHECK(first.find(" 17\n") != std::string::npos);
+    CHECK(stage.ask("GET", "/metrics").body == first);  // the process's own numbers would have changed
+    show(18);
+    CHECK(stage.ask("GET", "/metrics").body.find(" 18\n") != std::string::npos);
+}
+
 TEST_CASE("the description has every route, and no other") {
     Stage stage;
     const Json paths = stage.json(stage.ask("GET", "/openapi.json"))["paths"];

@@ -16,7 +16,7 @@ import warnings
 import websockets
 
 from py_venue import PyVenue, Record
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -37,7 +37,7 @@ drain = {{ field = "/event", value = "drain" }}
 
 [subscribe]
 text = '{{"op":"sub","topics":[{{topics}}],"id":{{id}}}}'
-unsubscribe = '{{"op":"unsub","topics":[{{topics}}],"id":{{id}}}}'
+unsubscribe = '{unsubscribe}'
 topic = '"{{topic}}"'
 topics_per_message = {batch}
 acknowledged = true
@@ -88,15 +88,18 @@ when = [{{ field = "/event", value = "error" }}]
 reason = "/reason"
 """
 
+UNSUBSCRIBE = '{"op":"unsub","topics":[{topics}],"id":{id}}'
 HEARTBEAT = '[heartbeat]\ntext = \'{"op":"ping","id":{id}}\'\ninterval = "2s"\ntimeout = "1900ms"\n'
 
 
-def profile(batch=10, limits="", tables="", credentials=(), ack_timeout="10s", top=""):
+def profile(batch=10, limits="", tables="", credentials=(), ack_timeout="10s", top="", unsubscribe=UNSUBSCRIBE):
     """The text of the profile. `limits` are lines of its table, `tables` further ones."""
     if limits:
         tables = f"[limits]\n{limits}\n{tables}"
     named = ", ".join(f'"{name}"' for name in credentials)
-    return _PROFILE.format(batch=batch, tables=tables, credentials=named, ack_timeout=ack_timeout, top=top)
+    return _PROFILE.format(
+        batch=batch, tables=tables, credentials=named, ack_timeout=ack_timeout, top=top,
+        unsubscribe=unsubscribe)  # fmt: skip
 
 
 class _Protocol(WebSocketServerProtocol):
@@ -119,6 +122,9 @@ class VenueRecord(Record):
         self.pings = 0
         self.pongs = 0
         self.arrivals = collections.deque()  # what counted for the limit, lately
+        self.numbers = {}  # topic -> what its data carries instead of it
+        self.asked = []  # (time, number) of the heartbeats that it has to answer
+        self.told = []  # the numbers that it has answered
 
     def subscribed(self):
         return [topics for op, topics, _ in self.requests if op == "sub"]
@@ -140,6 +146,11 @@ class ProfileVenue(PyVenue):
         self.excuse = ""  # of a refusal by name
         self.mute = lambda record, topic: False  # subscribed, but silent
         self.hold = False  # no answers; release() sends them
+        self.loses_answers = False  # what is asked for is done, and nothing said
+        self.refuses_twice = False  # a topic that is subscribed already
+        self.number_of = None  # (record, topic) -> what stands in data instead of the topic, told by the answer
+        self.asks = False  # for a sign of life, in each interval
+        self.pack = lambda text: text  # what is sent, or bytes
         self.login = lambda record, request: {"event": "login", "ok": True}
         self.upgrade = lambda path: None  # or (status, headers, body)
         self.drop_after = 0  # requests, of each connection; 0 = never
@@ -222,17 +233,24 @@ class ProfileVenue(PyVenue):
         if self.per_second and len(record.arrivals) > self.per_second:
             await self._violated(socket, f"{what} was one too many within a second")
 
+    async def _say(self, socket, message):
+        await socket.send(self.pack(json.dumps(message)))
+
     async def _message(self, socket, record, text):
         request = json.loads(text)
         op, topics = request["op"], request.get("topics", [])
+        if "number" in request:
+            topics = [topic for topic, number in record.numbers.items() if number == request["number"]]
         record.requests.append((op, topics, request["id"]))
         await self._count(socket, record, text)
         if self.per_message and len(topics) > self.per_message:
             await self._violated(socket, f"{len(topics)} topics in a message")
         if op == "ping":
-            await socket.send('{"event":"pong"}')
+            await self._say(socket, {"event": "pong"})
+        elif op == "alive":
+            record.told.append(request["said"])
         elif op == "login":
-            await socket.send(json.dumps(self.login(record, request)))
+            await self._say(socket, self.login(record, request))
         elif self.hold:
             self._held.append((record, socket, (op, topics, request["id"])))
         else:
@@ -241,24 +259,53 @@ class ProfileVenue(PyVenue):
             socket.transport.abort()
 
     async def _answer(self, record, socket, op, topics, number):
-        if op == "unsub":
-            record.topics = [topic for topic in record.topics if topic not in topics]
-            return await socket.send(json.dumps({"event": "ack", "id": number}))
-        bad = [topic for topic in topics if topic in self.refused]
-        if bad and self.refuses == "whole":
-            return await socket.send(json.dumps({"event": "refused", "id": number, "reason": "one of them is wrong"}))
-        good = [topic for topic in topics if topic not in bad]
-        record.topics += [topic for topic in good if topic not in record.topics]
+        answers = self._unsubscribe(record, topics) if op == "unsub" else self._subscribe(record, topics)
         if self.per_socket and len(record.topics) > self.per_socket:
             await self._violated(socket, f"{len(record.topics)} topics on a socket")
+        for answer in [] if self.loses_answers else answers:
+            await self._say(socket, {**answer, "id": number})
+
+    @staticmethod
+    def _unsubscribe(record, topics):
+        record.topics = [topic for topic in record.topics if topic not in topics]
+        for topic in topics:
+            record.numbers.pop(topic, None)
+        return [{"event": "ack"}]
+
+    def _subscribe(self, record, topics):
+        bad = [topic for topic in topics if topic in self.refused]
+        if bad and self.refuses == "whole":
+            return [{"event": "refused", "reason": "one of them is wrong"}]
+        reasons = {topic: self.excuse or f"there is no {topic}" for topic in bad}
+        if self.refuses_twice:
+            reasons.update({topic: "subscribed already" for topic in topics if topic in record.topics})
+        good = [topic for topic in topics if topic not in reasons]
+        record.topics += [topic for topic in good if topic not in record.topics]
         if self.refuses == "listed":
-            return await socket.send(json.dumps({"event": "listed", "id": number, "accepted": good}))
-        for name in bad:
-            answer = {"event": "refused", "id": number, "name": name, "reason": self.excuse or f"there is no {name}"}
-            await socket.send(json.dumps(answer))
-        if good:
-            await socket.send(json.dumps({"event": "ack", "id": number}))
-        return None
+            return [{"event": "listed", "accepted": good}]
+        answers = [{"event": "refused", "name": topic, "reason": reason} for topic, reason in reasons.items()]
+        return answers + self._acknowledgements(record, good)
+
+    def _acknowledgements(self, record, topics):
+        if not self.number_of:
+            return [{"event": "ack"}] if topics else []
+        record.numbers.update({topic: self.number_of(record, topic) for topic in topics})
+        return [{"event": "numbered", "name": topic, "number": record.numbers[topic]} for topic in topics]
+
+    async def _ask(self, socket, record):
+        """For a sign of life; whoever owes one for too long is out."""
+        record.asked.append((time.monotonic(), self.n))
+        owed = record.asked[len(record.told):]
+        await self._say(socket, {"event": "ask", "ask": {"number": self.n}})
+        if owed[0][0] < time.monotonic() - 2 * PATIENCE:
+            await self._violated(socket, f"no answer to {owed[0][1]}")
+
+    async def _send_data(self, socket, record):
+        for topic in list(record.topics):
+            if self.mute(record, topic):
+                continue
+            named = {"number": record.numbers[topic], "of": topic} if topic in record.numbers else {"topic": topic}
+            await self._say(socket, {**named, "n": self.n})
 
     async def _market(self):
         """The same messages on every connection, numbered."""
@@ -270,9 +317,9 @@ class ProfileVenue(PyVenue):
                 try:
                     for _ in range(self.flood):
                         await socket.ping()
-                    for topic in list(record.topics):
-                        if not self.mute(record, topic):
-                            await socket.send(json.dumps({"topic": topic, "n": self.n}))
+                    if self.asks:
+                        await self._ask(socket, record)
+                    await self._send_data(socket, record)
                 except websockets.ConnectionClosed:
                     continue
             await asyncio.sleep(self.interval)

@@ -22,6 +22,12 @@ constexpr unsigned kMaxRateCount = 1'000'000;
 constexpr core::Duration kMaxTimeout = 10min;
 constexpr core::Duration kDay = 24h;
 
+// The empty pointer is the whole message, which is no value.
+TextProblem check_field(const std::string& pointer) {
+    if (pointer.empty()) return "is empty: which field of the message?";
+    return check_json_pointer(pointer);
+}
+
 void read_template(TableReader& table, std::string_view key, std::string& text, const VariableNames& names) {
     table.text(key, text);
     check_variables(table, key, text, names);
@@ -42,6 +48,13 @@ void read_rate(TableReader& table, std::string_view key, RateConfig& rate) {
         return table.problem(key, "must be COUNT/DURATION as in \"5/1s\"; a count of 0 means no limit");
     }
     rate = {count, *per};
+}
+
+// `all` never lets as many pass.
+bool never_holds(const RateConfig& some, const RateConfig& all) {
+    if (some.count == 0 || all.count == 0) return false;
+    const auto spans = static_cast<std::uint64_t>((some.per + all.per - core::Duration{1}) / all.per);
+    return some.count > all.count * spans;
 }
 
 template <typename Signer>
@@ -110,6 +123,12 @@ void check_variables(TableReader& table, std::string_view key, const std::string
     if (fields == core::TextTemplate::Fields::None && text.find("{field:") != std::string::npos) {
         table.check(key, "{field:…} stands for a value of the message that is answered: only `answer` can have it");
     }
+    for (const core::TextTemplate::Variable& variable : parsed.variables()) {
+        if (!variable.name.starts_with(core::TextTemplate::kFieldPrefix)) continue;
+        const std::string pointer(variable.name.substr(core::TextTemplate::kFieldPrefix.size()));
+        if (const TextProblem problem = check_field(pointer))
+            table.check(key, fmt::format("{{{}}}: {} {}", variable.name, pointer, *problem));
+    }
     for (const std::string& unknown : parsed.unknown_variables()) {
         if (!table.valid(key)) return;
         const std::vector<std::string_view> known(names.names().begin(), names.names().end());
@@ -158,6 +177,9 @@ void read_limits(TableReader& table, LimitsConfig& limits) {
     read_rate(table, "requests", limits.requests);
     table.flag("pings_count", limits.pings_count);
     read_rate(table, "connections", limits.connections);
+    if (never_holds(limits.requests, limits.messages) && table.usable("messages")) {
+        table.check("requests", "allows more than messages does, which requests are; lower it or remove it");
+    }
     if (limits.pings_count && limits.messages.count == 0 && table.usable("messages")) {
         table.check("pings_count", "has no meaning without messages; set it or remove this");
     }

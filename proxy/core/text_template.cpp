@@ -14,13 +14,10 @@ std::string_view name_at(std::string_view text, std::size_t open) {
     return text.substr(open + 1, close - open - 1);
 }
 
-bool is_letter(char c) {
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 bool is_word(std::string_view text) {
-    if (text.empty() || !is_letter(text.front())) return false;
-    return std::ranges::all_of(text, [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
 }
 
 // Whether the end of `text` lies inside of a JSON string, if its beginning does or does not.

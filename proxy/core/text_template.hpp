@@ -34,8 +34,8 @@ public:
     std::vector<Variable> variables() const;
     bool uses(std::string_view name) const;
 
-    // {word} that is no known variable, though it looks like one: letters, digits and underscores alone, not beginning
-    // with a digit. In JSON no brace is followed by a bare word, so it is a misspelling. Each once, in order.
+    // {word} that is no known variable, though it looks like one: letters, digits and underscores alone. In JSON no
+    // brace is followed by a bare word or number, so it is a misspelling, or a part too many. Each once, in order.
     const std::vector<std::string>& unknown_variables() const { return unknown_; }
 
 private:

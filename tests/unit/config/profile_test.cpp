@@ -54,6 +54,7 @@ void check_rows(const std::vector<Row>& rows) {
 
 const std::string kAck = "[[messages]]\nmeans = \"ack\"\nwhen = [{ field = \"/result\" }]\n";
 const std::string kPong = "[[messages]]\nmeans = \"heartbeat_reply\"\nwhen = [{ field = \"/pong\" }]\n";
+const std::string kQuestion = "[[messages]]\nmeans = \"heartbeat_request\"\nwhen = [{ field = \"/a\" }]\n";
 
 }  // namespace
 
@@ -188,8 +189,13 @@ TEST_CASE("a variable that does not exist is a misspelling") {
         {"[heartbeat]\ntimeout = \"0s\"\ntext = '{field:/a}'\n", 3, "heartbeat.text", "only `answer`"},
         {"credentials = [\"key\"]\n[login]\nacknowledged = false\ntext = '{key}{signature}'\n", 4, "login.text",
          "{signature} is no variable here"},
-        {"[[messages]]\nmeans = \"heartbeat_request\"\nwhen = [{ field = \"/a\" }]\nanswer = \"{nonc}\"\n", 4,
-         "messages[0].answer", "did you mean `nonce`?"},
+        {kQuestion + "answer = \"{nonc}\"\n", 4, "messages[0].answer", "did you mean `nonce`?"},
+        {"[subscribe]\ntopic = '{1}-{5}'\n", 2, "subscribe.topic", "{5} is no variable here"},
+        {"[subscribe]\ntext = '{topics}{10}'\n", 2, "subscribe.text", "{10} is no variable here"},
+        {"[heartbeat]\ntimeout = \"0s\"\ntext = '{1}'\n", 3, "heartbeat.text", "{1} is no variable here"},
+        {kQuestion + "answer = '{field:ping}'\n", 4, "messages[0].answer", "{field:ping}: ping is not a JSON pointer"},
+        {kQuestion + "answer = '{\"a\":\"{field:/a~}\"}'\n", 4, "messages[0].answer", "write ~ as ~0"},
+        {kQuestion + "answer = '{field:}'\n", 4, "messages[0].answer", "which field"},
         {"[connection]\nurl = \"wss://h/{token}\"\n", 2, "connection.url", "{token} is no variable of a URL"},
         {"credentials = [\"key\"]\n[connection]\nurl = \"wss://h/{key}\"\n", 3, "connection.url", "{key} is no"},
         {"[prepare]\nurl = \"https://h/\"\nextract = { nonce = \"/a\" }\n", 3, "prepare.extract.nonce", "already"},
@@ -210,6 +216,8 @@ TEST_CASE("settings of a profile that cannot be meant together") {
          "subscribe.topics_per_message", "more than the 4"},
         {"[connection]\nurl = \"ws://h\"\n[limits]\ntopic_bytes_per_socket = \"18KB\"\n", 1, "connection.channel",
          "needed with the profile's topic_bytes_per_socket"},
+        {"[limits]\nrequests = \"6/1s\"\nmessages = \"5/1s\"\n", 2, "limits.requests", "more than messages"},
+        {"[limits]\nrequests = \"11/2s\"\nmessages = \"5/1s\"\n", 2, "limits.requests", "more than messages"},
         {"[heartbeat]\ninterval = \"5s\"\ntimeout = \"5s\"\ntext = \"ping\"\n" + kPong, 3, "heartbeat.timeout",
          "less than interval"},
         {"[heartbeat]\nsilence = \"5s\"\ninterval = \"30s\"\n", 3, "heartbeat.interval", "without text"},
@@ -226,6 +234,12 @@ TEST_CASE("settings of a profile that cannot be meant together") {
         {"channel_id = \"/a\"\n", 1, "channel_id", "no rule"},
         {kAck + "channel_id = \"/a\"\n", 1, "channel_id", "is missing"},
     });
+}
+
+TEST_CASE("a limit of requests may be as high as that of messages lets it count") {
+    for (const char* requests : {"5/1s", "10/2s", "3/100ms", "480/1h", "20/1500ms", "0/1s"})
+        load_good(std::string("[limits]\nmessages = \"10/1s\"\nrequests = \"") + requests + "\"\n");
+    load_good("[limits]\nrequests = \"10/1s\"\n");
 }
 
 TEST_CASE("a damaged profile loads or is explained") {

@@ -6,6 +6,7 @@ import unittest
 
 from fairlead.v1 import control_pb2, stream_pb2
 from harness import FAIRLEAD, PATIENCE, SidecarTest, run_program
+from profile_venue import profile
 from py_venue import PyVenue
 from waiting import wait_until
 
@@ -180,6 +181,28 @@ class ConfigTest(SidecarTest):
         self.assertEqual(printed.returncode, 0)
         again = run_program(FAIRLEAD, "check", self._write(printed.stdout), "--print")
         self.assertEqual((again.returncode, again.stdout), (0, printed.stdout))
+
+    def _write_profile_with_a_wrong_example(self):
+        os.mkdir(os.path.join(self.directory, "venues"))
+        path = os.path.join(self.directory, "venues", "own.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(profile() + "[[examples]]\ntext = '{\"topic\":\"a\",\"n\":1}'\nis = \"data\"\n"
+                       'channel = "b"\nsequence = "1"\n')  # fmt: skip
+        return path
+
+    def _assert_tells_the_wrong_example(self, result, path):
+        self.assertEqual((result.returncode, result.stdout), (78, ""))
+        self.assertIn("profile own: examples[0]: has channel `a`, not `b`", result.stderr)
+        self.assertIn(f"{path}: 1 problem", result.stderr)
+
+    def test_a_profile_that_does_not_do_what_its_example_says(self):
+        path = self._write_profile_with_a_wrong_example()
+        self._assert_tells_the_wrong_example(run_program(FAIRLEAD, "check", "--profile", path), path)
+
+    def test_a_configuration_with_a_profile_that_does_not_do_what_its_example_says(self):
+        self._write_profile_with_a_wrong_example()
+        path = self._write('[connections.a]\nprofile = "own"\nsubscriptions = ["a"]\n')
+        self._assert_tells_the_wrong_example(run_program(FAIRLEAD, "check", path), path)
 
     def test_the_version(self):
         result = run_program(FAIRLEAD, "version")

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,9 @@ struct ProfileExample {
     std::string sequence{};  // data, decimal; empty = none
     std::string id{};
     std::string topic{};
+    RejectKind kind = RejectKind::Permanent;             // reject
+    std::optional<std::vector<std::string>> accepted{};  // ack; none = it does not list them
+    std::string channel_id{};                            // ack
     bool operator==(const ProfileExample&) const = default;
 };
 

@@ -25,6 +25,15 @@ constexpr std::array<std::pair<std::string_view, Meaning>, 11> kMeanings = {
      {"error", Meaning::Error},
      {"notice", Meaning::Notice}}};
 
+constexpr std::array<std::pair<std::string_view, RejectKind>, 4> kKinds = {{{"permanent", RejectKind::Permanent},
+                                                                            {"retryable", RejectKind::Retryable},
+                                                                            {"rate", RejectKind::Rate},
+                                                                            {"duplicate", RejectKind::Duplicate}}};
+
+void read_kind(TableReader& table, RejectKind& kind) {
+    table.choice("kind", kind, TableReader::Names<RejectKind>(kKinds.begin(), kKinds.end()));
+}
+
 void read_pointer(TableReader& table, std::string_view key, std::string& pointer) {
     table.text(key, pointer);
     table.check(key, check_json_pointer(pointer));
@@ -92,16 +101,19 @@ MessageRule read_rule(TableReader& table, const VariableNames& names) {
     read_pointer(table, "accepted", rule.accepted);
     read_pointer(table, "reason", rule.reason);
     read_pointer(table, "channel_id", rule.channel_id);
-    table.choice("kind", rule.kind,
-                 TableReader::Names<RejectKind>{{"permanent", RejectKind::Permanent},
-                                                {"retryable", RejectKind::Retryable},
-                                                {"rate", RejectKind::Rate},
-                                                {"duplicate", RejectKind::Duplicate}});
+    read_kind(table, rule.kind);
     table.text("answer", rule.answer);
     check_variables(table, "answer", rule.answer, names, core::TextTemplate::Fields::Allowed);
     check_special_keys(table, rule.means);
     table.finish();
     return rule;
+}
+
+// Whether an example of what `is` says can have the key.
+bool is_of(std::string_view key, std::string_view is) {
+    if (key == "kind") return is == meaning_name(Meaning::Reject);
+    if (key == "accepted" || key == "channel_id") return is == meaning_name(Meaning::Ack);
+    return (key == "channel" || key == "sequence") == (is == kDataName);
 }
 
 ProfileExample read_example(TableReader& table) {
@@ -117,10 +129,14 @@ ProfileExample read_example(TableReader& table) {
     table.text("sequence", example.sequence);
     table.text("id", example.id);
     table.text("topic", example.topic);
-    const bool is_data = example.is == kDataName;
-    for (const std::string_view key : {"channel", "sequence", "id", "topic"}) {
-        const bool of_data = key == "channel" || key == "sequence";
-        if (of_data != is_data && table.usable("is")) table.check(key, "has no meaning with this `is`; remove it");
+    read_kind(table, example.kind);
+    std::vector<std::string> accepted;
+    table.texts("accepted", accepted, TableReader::ListForm::ListOnly,
+                [](const std::string&) { return TextProblem{}; });
+    if (table.has("accepted")) example.accepted = std::move(accepted);
+    table.text("channel_id", example.channel_id);
+    for (const std::string_view key : {"channel", "sequence", "id", "topic", "kind", "accepted", "channel_id"}) {
+        if (!is_of(key, example.is) && table.usable("is")) table.check(key, "has no meaning with this `is`; remove it");
     }
     table.finish();
     return example;
@@ -131,6 +147,11 @@ ProfileExample read_example(TableReader& table) {
 std::string_view meaning_name(Meaning meaning) {
     const auto found = std::ranges::find(kMeanings, meaning, &std::pair<std::string_view, Meaning>::second);
     return found == kMeanings.end() ? "" : found->first;
+}
+
+std::string_view kind_name(RejectKind kind) {
+    const auto found = std::ranges::find(kKinds, kind, &std::pair<std::string_view, RejectKind>::second);
+    return found == kKinds.end() ? "" : found->first;
 }
 
 void read_messages(TableReader& profile, std::vector<MessageRule>& messages, const VariableNames& names) {

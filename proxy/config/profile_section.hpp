@@ -17,6 +17,8 @@ void read_profile(TableReader& table, Profile& profile);
 
 // How a meaning is written: "ack", "heartbeat_request".
 std::string_view meaning_name(Meaning meaning);
+// "permanent", "rate"
+std::string_view kind_name(RejectKind kind);
 inline constexpr std::string_view kDataName = "data";  // where a meaning would stand, of a message that has none
 
 // Variables that every text for the venue has.

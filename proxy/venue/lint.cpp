@@ -38,13 +38,24 @@ std::string as_refusal(const Answer& answer, const config::SubscribeConfig& subs
     return "tells neither id nor topic, so that subscribe.in_flight must be 1";
 }
 
+std::string listed(const std::vector<std::string>& topics) {
+    std::string list;
+    for (const std::string& topic : topics)
+        list += (list.empty() ? "" : ", ") + topic;
+    return "[" + list + "]";
+}
+
 std::string as_answer(const config::ProfileExample& example, const Facts& facts,
                       const config::SubscribeConfig& subscribe) {
     const std::string_view means = config::meaning_name(facts.answer->means);
     if (example.is != means) return "means " + std::string{means} + ", not " + example.is;
-    return first_of({said("id", example.id, facts.answer->id.value_or("")),
-                     said("topic", example.topic, facts.answer->topic.value_or("")),
-                     as_refusal(*facts.answer, subscribe)});
+    const Answer& answer = *facts.answer;
+    return first_of(
+        {said("id", example.id, answer.id.value_or("")), said("topic", example.topic, answer.topic.value_or("")),
+         said("kind", std::string{config::kind_name(example.kind)}, std::string{config::kind_name(answer.kind)}),
+         said("accepted", example.accepted ? listed(*example.accepted) : "",
+              answer.names_accepted ? listed(answer.accepted) : ""),
+         said("channel_id", example.channel_id, answer.channel_id), as_refusal(answer, subscribe)});
 }
 
 std::string as_data(const config::ProfileExample& example, const Facts& facts) {

@@ -108,10 +108,17 @@ channel = "a"
 sequence = "7"
 
 [[examples]]
-text = '{"event":"subscribe","result":[],"id":3}'
+text = '{"event":"subscribe","result":["a:b"],"chanId":5,"id":3}'
 is = "ack"
 id = "3"
 topic = "a:b"
+accepted = ["a:b"]
+channel_id = "5"
+
+[[examples]]
+text = '{"event":"error","msg":"too many"}'
+is = "reject"
+kind = "rate"
 )toml";
 
 // A directory of its own, gone with the object.

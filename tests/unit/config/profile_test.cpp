@@ -116,11 +116,16 @@ TEST_CASE("the rules and examples of a profile keep their order and every key") 
     CHECK(reject.reason == "/msg");
     CHECK(profile.messages[3].answer == R"({"pong":{field:/ping}})");
     CHECK(profile.messages[4].means == Meaning::HeartbeatReply);
-    REQUIRE(profile.examples.size() == 2);
-    CHECK(profile.examples[0] == ProfileExample{R"({"stream":"a","data":{"u":7}})", "data", "a", "7", "", ""});
+    REQUIRE(profile.examples.size() == 3);
+    CHECK(profile.examples[0] ==
+          ProfileExample{.text = R"({"stream":"a","data":{"u":7}})", .is = "data", .channel = "a", .sequence = "7"});
     CHECK(profile.examples[1].is == "ack");
     CHECK(profile.examples[1].id == "3");
     CHECK(profile.examples[1].topic == "a:b");
+    CHECK(profile.examples[1].accepted == std::vector<std::string>{"a:b"});
+    CHECK(profile.examples[1].channel_id == "5");
+    CHECK(profile.examples[2].kind == RejectKind::Rate);
+    CHECK_FALSE(profile.examples[2].accepted);
 }
 
 TEST_CASE("a profile's defaults of a connection's keys are read") {
@@ -167,11 +172,15 @@ TEST_CASE("a profile's wrong keys and forms are told at their places") {
         {kAck + "id = \"id\"\n", 4, "messages[0].id", "must begin with /"},
         {kAck + "kind = \"rate\"\n", 4, "messages[0].kind", "only in a rule of reject"},
         {kAck + "answer = \"x\"\n", 4, "messages[0].answer", "only in a rule of heartbeat_request"},
-        {"[[messages]]\nmeans = \"heartbeat_request\"\nwhen = [{ field = \"/a\" }]\n", 1, "messages[0].answer",
-         "is missing"},
+        {kQuestion, 1, "messages[0].answer", "is missing"},
         {"[[examples]]\nis = \"data\"\n", 1, "examples[0].text", "is missing"},
         {"[[examples]]\ntext = \"{}\"\nis = \"data\"\nid = \"1\"\n", 4, "examples[0].id", "no meaning with this"},
         {"[[examples]]\ntext = \"{}\"\nis = \"notice\"\nchannel = \"1\"\n", 4, "examples[0].channel", "no meaning"},
+        {"[[examples]]\ntext = \"{}\"\nis = \"ack\"\nkind = \"rate\"\n", 4, "examples[0].kind", "no meaning"},
+        {"[[examples]]\ntext = \"{}\"\nis = \"reject\"\nkind = \"rat\"\n", 4, "examples[0].kind", "mean `rate`?"},
+        {"[[examples]]\ntext = \"{}\"\nis = \"data\"\naccepted = []\n", 4, "examples[0].accepted", "no meaning"},
+        {"[[examples]]\ntext = \"{}\"\nis = \"reject\"\nchannel_id = \"1\"\n", 4, "examples[0].channel_id",
+         "no meaning"},
         {"extends = 1\n", 1, "extends", "must be the name of a profile"},
         {"a = \n", 1, "", "value"},
     });

@@ -80,14 +80,15 @@ TEST_CASE("every venue is there, with examples of data and of everything that it
         const auto connection = load(name);
         CHECK_FALSE(connection.urls.empty());
         CHECK(connection.venue.limits.connections.count > 0);
-        std::set<std::string_view> shown;
+        std::set<std::pair<std::string_view, config::RejectKind>> shown;
         for (const auto& example : connection.venue.examples)
-            shown.insert(example.is);
-        CHECK(shown.contains("data"));
+            shown.emplace(example.is, example.kind);
+        CHECK(shown.contains({"data", config::RejectKind::Permanent}));
         const bool is_variant = name.find('-') != std::string::npos && name != "binance-spot";
         for (const auto& rule : connection.venue.messages) {
             CAPTURE(config::meaning_name(rule.means));
-            if (!is_variant) CHECK(shown.contains(config::meaning_name(rule.means)));
+            CAPTURE(config::kind_name(rule.kind));
+            if (!is_variant) CHECK(shown.contains({config::meaning_name(rule.means), rule.kind}));
         }
     }
 }
@@ -126,6 +127,32 @@ TEST_CASE("an example that is not so is told") {
     CHECK(check({.text = refusal, .is = "reject"}) ==
           "tells neither id nor topic, so that subscribe.in_flight must be 1");
     CHECK(check({.text = ack, .is = "ack", .id = "1", .topic = "books:X"}).empty());
+    CHECK(check({.text = ack, .is = "ack", .id = "1", .topic = "books:X", .accepted = {{"books:X"}}}) ==
+          "has no accepted `[books:X]`");
+    CHECK(check({.text = ack, .is = "ack", .id = "1", .topic = "books:X", .channel_id = "5"}) ==
+          "has no channel_id `5`");
+}
+
+TEST_CASE("an example of a refusal tells its kind, of a list what was accepted, of a number what it is") {
+    const auto check = [](const char* profile, config::ProfileExample example) {
+        auto connection = load(profile);
+        connection.venue.examples = {std::move(example)};
+        const auto wrong = venue::check_examples(connection);
+        return wrong.empty() ? std::string{} : wrong.front().message;
+    };
+    using Kind = config::RejectKind;
+    const std::string rate = R"({"id":"14","type":"error","code":509,"data":"too fast"})";
+    CHECK(check("kucoin", {.text = rate, .is = "reject", .id = "14", .kind = Kind::Rate}).empty());
+    CHECK(check("kucoin", {.text = rate, .is = "reject", .id = "14"}) == "has kind `rate`, not `permanent`");
+    const std::string two = R"({"jsonrpc":"2.0","id":3,"result":["a","b"]})";
+    CHECK(check("deribit", {.text = two, .is = "ack", .id = "3", .accepted = {{"a", "b"}}}).empty());
+    CHECK(check("deribit", {.text = two, .is = "ack", .id = "3", .accepted = {{"a"}}}) ==
+          "has accepted `[a, b]`, not `[a]`");
+    CHECK(check("deribit", {.text = two, .is = "ack", .id = "3"}) == "has accepted `[a, b]`, where none is said");
+    const std::string number = R"({"event":"subscribed","channel":"book","chanId":10,"symbol":"tBTCUSD"})";
+    CHECK(check("bitfinex", {.text = number, .is = "ack", .topic = "book:tBTCUSD", .channel_id = "10"}).empty());
+    CHECK(check("bitfinex", {.text = number, .is = "ack", .topic = "book:tBTCUSD", .channel_id = "11"}) ==
+          "has channel_id `10`, not `11`");
 }
 
 TEST_CASE("subscriptions are spelled as the venues want them") {

@@ -138,11 +138,17 @@ enum class RepairMode { None, Resubscribe, Rotate };
 
 // The venue's own numbers in its messages, per channel.
 struct SequenceConfig {
-    std::string field;     // JSON pointer to the number; empty = there is none
-    std::string previous;  // JSON pointer to the number of the message before; empty = the venue does not tell it
-    unsigned step = 1;     // between two messages; 0 = numbers only grow, and holes cannot be seen
+    std::string field;       // JSON pointer to the number; empty = there is none
+    std::string previous{};  // JSON pointer to the number of the message before; empty = the venue does not tell it
+    // Instead of `previous`: JSON pointer to the first number inside of a message that covers several, of which `field`
+    // is the last. What a message covers once more is no hole. A message without it has just its one number.
+    std::string first{};
+    unsigned step = 1;                     // between two messages; 0 = numbers only grow, and holes cannot be seen
     RepairMode repair = RepairMode::None;  // the most that is done about a hole, besides telling it
     bool operator==(const SequenceConfig&) const = default;
+
+    // Messages say themselves what stands before them.
+    bool tells_previous() const { return !previous.empty() || !first.empty(); }
 };
 
 struct ConnectionConfig {

@@ -123,12 +123,17 @@ void read_sequence(TableReader& table, SequenceConfig& sequence) {
     if (!sequence.field.empty()) table.check("field", check_json_pointer(sequence.field));
     table.text("previous", sequence.previous);
     if (!sequence.previous.empty()) table.check("previous", check_json_pointer(sequence.previous));
+    table.text("first", sequence.first);
+    if (!sequence.first.empty()) table.check("first", check_json_pointer(sequence.first));
+    if (!sequence.first.empty() && !sequence.previous.empty()) {
+        table.check("first", "has no meaning beside previous, which says the same; remove one");
+    }
     table.integer("step", sequence.step, 0U, 1'000'000U);
     table.choice(
         "repair", sequence.repair,
         TableReader::Names<RepairMode>{
             {"none", RepairMode::None}, {"resubscribe", RepairMode::Resubscribe}, {"rotate", RepairMode::Rotate}});
-    for (const std::string_view key : {"previous", "step", "repair"}) {
+    for (const std::string_view key : {"previous", "first", "step", "repair"}) {
         if (sequence.field.empty() && table.valid(key) && table.usable("field")) {
             table.problem(key, "has no meaning without field: where the number stands in a message");
         }

@@ -210,6 +210,7 @@ void print_continuity(Printer& out, const ConnectionConfig& connection) {
     out.line("sequence.field", quoted(connection.sequence.field));
     if (connection.sequence.field.empty()) return;
     out.line("sequence.previous", quoted(connection.sequence.previous));
+    out.line("sequence.first", quoted(connection.sequence.first));
     out.line("sequence.step", std::uint64_t{connection.sequence.step});
     out.line("sequence.repair", quoted(name(connection.sequence.repair)));
 }

@@ -142,6 +142,7 @@ struct ProfileExample {
     std::string is{};        // "data", or a meaning in lower case with underscores
     std::string channel{};   // data
     std::string sequence{};  // data, decimal; empty = none
+    std::string previous{};  // as `sequence`: the number before it, where the message tells it
     std::string id{};
     std::string topic{};
     RejectKind kind = RejectKind::Permanent;             // reject

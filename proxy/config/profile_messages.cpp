@@ -113,7 +113,7 @@ MessageRule read_rule(TableReader& table, const VariableNames& names) {
 bool is_of(std::string_view key, std::string_view is) {
     if (key == "kind") return is == meaning_name(Meaning::Reject);
     if (key == "accepted" || key == "channel_id") return is == meaning_name(Meaning::Ack);
-    return (key == "channel" || key == "sequence") == (is == kDataName);
+    return (key == "channel" || key == "sequence" || key == "previous") == (is == kDataName);
 }
 
 ProfileExample read_example(TableReader& table) {
@@ -127,6 +127,7 @@ ProfileExample read_example(TableReader& table) {
     if (!table.has("is")) table.problem("is", "is missing: \"data\", or what the message means");
     table.text("channel", example.channel);
     table.text("sequence", example.sequence);
+    table.text("previous", example.previous);
     table.text("id", example.id);
     table.text("topic", example.topic);
     read_kind(table, example.kind);
@@ -135,7 +136,8 @@ ProfileExample read_example(TableReader& table) {
                 [](const std::string&) { return TextProblem{}; });
     if (table.has("accepted")) example.accepted = std::move(accepted);
     table.text("channel_id", example.channel_id);
-    for (const std::string_view key : {"channel", "sequence", "id", "topic", "kind", "accepted", "channel_id"}) {
+    for (const std::string_view key :
+         {"channel", "sequence", "previous", "id", "topic", "kind", "accepted", "channel_id"}) {
         if (!is_of(key, example.is) && table.usable("is")) table.check(key, "has no meaning with this `is`; remove it");
     }
     table.finish();

@@ -64,6 +64,7 @@ SequenceVerdict SequenceTracker::observe(const SequenceRule& rule, std::uint64_t
     }
     last_ = number;
     run_ = 0;
+    if (previous && rule.may_overlap && *previous < before) return {.sight = SequenceSight::InOrder, .before = before};
     if (previous) return {.sight = SequenceSight::Gap, .before = before};
     if (follows(rule, before, number)) return {.sight = SequenceSight::InOrder, .before = before};
     return {.sight = SequenceSight::Gap, .before = before, .missing = missing_between(before, number, rule.step)};

@@ -14,6 +14,8 @@ struct SequenceRule {
     // A number that falls by more than this began anew; one that falls by less is out of order, unless kResetRun of
     // them follow each other as numbers do that begin anew, or it is the first of all.
     std::uint64_t max_disorder = 1000;
+    // Messages cover several numbers: what one of them covers once more is no hole.
+    bool may_overlap = false;
 };
 
 enum class SequenceSight {
@@ -35,7 +37,8 @@ struct SequenceVerdict {
 class SequenceTracker {
 public:
     // `previous`: the number of the message before, where the venue tells it in each message; then the step is not
-    // used: anything but the last number is a gap, unless the number itself is old.
+    // used: anything but the last number, or a lower one where messages may overlap, is a gap, unless the number itself
+    // is old.
     SequenceVerdict observe(const SequenceRule& rule, std::uint64_t number,
                             std::optional<std::uint64_t> previous = std::nullopt);
     // The highest number in the present numbering; 0 = none.

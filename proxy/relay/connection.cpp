@@ -13,7 +13,7 @@ namespace {
 publish::GroupOptions group_options(const config::ConnectionConfig& config) {
     return {.max_topics = config.max_topics,
             .last_value = config.last_value,
-            .venue_step = config.sequence.previous.empty() ? config.sequence.step : 0};
+            .venue_step = config.sequence.tells_previous() ? 0 : config.sequence.step};
 }
 
 }  // namespace

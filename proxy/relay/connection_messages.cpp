@@ -85,8 +85,10 @@ bool Connection::check_sequence(publish::Topic& topic, const Arrival& arrival, L
     }
     if (verdict.sight == core::SequenceSight::OutOfOrder) venue_sequence = 0;
     const bool is_owed = topic.outage.has_value();
-    if (!unproved_.empty() && unproved_.erase(&topic) > 0 && verdict.sight == core::SequenceSight::InOrder)
-        topic.outage.reset();
+    // A number that only grows proves nothing.
+    const bool shows_holes = config_.sequence.step > 0 || facts.previous;
+    const bool is_proved = verdict.sight == core::SequenceSight::InOrder && shows_holes;
+    if (!unproved_.empty() && unproved_.erase(&topic) > 0 && is_proved) topic.outage.reset();
     const bool is_hole = verdict.sight == core::SequenceSight::Gap || verdict.sight == core::SequenceSight::Reset;
     if (!is_hole) return true;
     if (verdict.sight == core::SequenceSight::Gap || !is_owed)
@@ -126,7 +128,7 @@ void Connection::on_unproved(Shard&, publish::Topic& topic, core::Cause cause, c
     if (topic.outage || topic.last_data_ns == 0) return;
     publish::TopicGroup::begin_outage(
         topic, {.from_ns = topic.last_data_ns, .reason = static_cast<v1::Cause>(cause), .detail = detail});
-    const bool shows_holes = config_.sequence.step > 0 || !config_.sequence.previous.empty();
+    const bool shows_holes = config_.sequence.step > 0 || config_.sequence.tells_previous();
     if (venue_.has_sequence() && shows_holes)
         unproved_.insert(&topic);
     else

@@ -87,7 +87,7 @@ core::RotationSettings rotation_settings(const config::ConnectionConfig& config)
 }
 
 core::SequenceRule sequence_rule(const config::ConnectionConfig& config) {
-    return {.step = config.sequence.step};
+    return {.step = config.sequence.step, .may_overlap = !config.sequence.first.empty()};
 }
 
 core::RepairSettings repair_settings(const config::ConnectionConfig& config) {

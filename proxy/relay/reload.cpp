@@ -75,7 +75,8 @@ ReloadPlan plan_reload(const config::ConnectionConfig& running, const config::Co
     plan.need(update, "rotation", running.rotation != wanted.rotation);
     plan.need(update, "drain", running.drain != wanted.drain);
     plan.need(running.sequence.field != wanted.sequence.field || running.sequence.step != wanted.sequence.step ||
-                      running.sequence.previous != wanted.sequence.previous
+                      running.sequence.previous != wanted.sequence.previous ||
+                      running.sequence.first != wanted.sequence.first
                   ? replace
                   : update,
               "sequence", running.sequence != wanted.sequence);

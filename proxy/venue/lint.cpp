@@ -58,12 +58,17 @@ std::string as_answer(const config::ProfileExample& example, const Facts& facts,
          said("channel_id", example.channel_id, answer.channel_id), as_refusal(answer, subscribe)});
 }
 
+std::string written(const std::optional<std::uint64_t>& number) {
+    return number ? std::to_string(*number) : "";
+}
+
 std::string as_data(const config::ProfileExample& example, const Facts& facts) {
     const std::string channel{facts.channel.value_or("")};
     if (channel.empty() && example.is != config::kDataName) return "means nothing that a rule tells, not " + example.is;
     if (example.is != config::kDataName) return "is data of " + named("channel", channel) + ", not " + example.is;
     return first_of({said("channel", example.channel, channel),
-                     said("sequence", example.sequence, facts.sequence ? std::to_string(*facts.sequence) : "")});
+                     said("sequence", example.sequence, written(facts.sequence)),
+                     said("previous", example.previous, written(facts.previous))});
 }
 
 // Each variable stands for itself.

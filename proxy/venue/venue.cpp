@@ -35,6 +35,7 @@ Venue::Venue(const config::ConnectionConfig& config)
       channel_id_(data_.add_all(config.venue.channel_id), config.venue.subscribe.separator),
       sequence_(slot_of(config.sequence.field, data_)),
       previous_(slot_of(config.sequence.previous, data_)),
+      first_(slot_of(config.sequence.first, data_)),
       drain_field_(slot_of(config.drain.field, data_)),
       drain_value_(config.drain.value),
       hints_(config.venue.hints) {
@@ -68,6 +69,7 @@ void Venue::tell_data(Facts& facts, const Want& want, std::string_view message) 
     if (!has_single_channel()) facts.channel = channel_of(want.channel_ids);
     if (sequence_) facts.sequence = number_of(reader_[*sequence_]);
     if (previous_) facts.previous = number_of(reader_[*previous_]);
+    if (const auto first = first_ ? number_of(reader_[*first_]) : std::nullopt; first > 0U) facts.previous = *first - 1;
     if (drain_field_) {
         const JsonValue& value = reader_[*drain_field_];
         facts.drain = value.is_scalar() && value.kind != JsonValue::Kind::Null && value.text == drain_value_;

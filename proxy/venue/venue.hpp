@@ -23,7 +23,7 @@ namespace fairlead::venue {
 struct Facts {
     std::optional<std::string_view> channel{};  // of data; empty = it cannot be told
     std::optional<std::uint64_t> sequence{};    // the venue's own number
-    std::optional<std::uint64_t> previous{};    // that of the message before, where the venue tells it
+    std::optional<std::uint64_t> previous{};    // that of the message before, where the venue tells it, or the first
     bool drain = false;                         // the venue announces the end of the connection
     const Answer* answer = nullptr;             // it is no data: there is no channel and no number
     std::uint64_t key = 0;                      // as key_of(), where it was asked for
@@ -73,6 +73,7 @@ private:
     JoinedName dedupe_;
     Slot sequence_;
     Slot previous_;
+    Slot first_;
     Slot drain_field_;
     std::string drain_value_;
     Hints hints_;

@@ -301,6 +301,11 @@ TEST_CASE("settings of continuity that cannot be meant") {
         {connection("sequence.step = 1"), 3, 17, "connections.a.sequence.step", "no meaning without field"},
         {connection("sequence.previous = \"/p\""), 3, 21, "connections.a.sequence.previous",
          "no meaning without field"},
+        {connection("sequence.first = \"/U\""), 3, 18, "connections.a.sequence.first", "no meaning without field"},
+        {connection("sequence = { field = \"/t\", first = \"U\" }"), 3, 36, "connections.a.sequence.first",
+         "must begin"},
+        {connection("sequence = { field = \"/t\", first = \"/U\", previous = \"/p\" }"), 3, 36,
+         "connections.a.sequence.first", "beside previous"},
         {connection("sequence = { field = \"/t\", repair = \"pray\" }"), 3, 37, "connections.a.sequence.repair",
          "must be none, resubscribe or rotate"},
     });

@@ -75,7 +75,7 @@ TEST_CASE("every key of a connection reaches its setting") {
     CHECK(one.dedupe_window == 20s);
     CHECK(one.rotation == RotationConfig{23h, 0.1, 4U, 10s});
     CHECK(one.drain == DrainConfig{"/e", "serverShutdown"});
-    CHECK(one.sequence == SequenceConfig{"/data/t", "/data/pu", 2, RepairMode::Rotate});
+    CHECK(one.sequence == SequenceConfig{"/data/t", "/data/pu", "", 2, RepairMode::Rotate});
     CHECK(one.last_value);
     CHECK(one.transport == "native");
     CHECK(one.compression);

@@ -86,13 +86,13 @@ TEST_CASE("a key that the connection has wins") {
     CHECK(connection.dedupe == std::vector<std::string>{"/c"});
     CHECK(connection.rotation == RotationConfig{23h, 0.05, {}, 5s});
     CHECK(connection.headers.size() == 2);
-    CHECK(connection.sequence == SequenceConfig{"/u", "/pu", 1, RepairMode::None});
+    CHECK(connection.sequence == SequenceConfig{"/u", "/pu", "", 1, RepairMode::None});
 }
 
 TEST_CASE("a sequence that is named anew is not mixed with the profile's") {
     const Files files;
     files.write("venues/base", kBase);
-    CHECK(files.good("profile = \"base\"\nsequence.field = \"/t\"\n").sequence == SequenceConfig{"/t", "", 1, {}});
+    CHECK(files.good("profile = \"base\"\nsequence.field = \"/t\"\n").sequence == SequenceConfig{"/t", "", "", 1, {}});
     CHECK(files.good("profile = \"base\"\nsequence.field = \"\"\n").sequence == SequenceConfig{});
 }
 

@@ -134,8 +134,17 @@ TEST_CASE("a profile's defaults of a connection's keys are read") {
     CHECK(connection.channel == std::vector<std::string>{"/stream"});
     CHECK(connection.rotation.max_age == 23h);
     CHECK(connection.drain == DrainConfig{"/e", "serverShutdown"});
-    CHECK(connection.sequence == SequenceConfig{"/data/u", "/data/pu", 1, RepairMode::Resubscribe});
+    CHECK(connection.sequence == SequenceConfig{"/data/u", "/data/pu", "", 1, RepairMode::Resubscribe});
     CHECK(connection.network.ping_interval == 0s);
+}
+
+TEST_CASE("the first number inside of a message stands instead of the one before, and is printed") {
+    const ConnectionConfig connection =
+        load_good("[connection]\nsequence = { field = \"/u\", first = \"/U\", step = 0 }\n");
+    CHECK(connection.sequence == SequenceConfig{"/u", "", "/U", 0, RepairMode::None});
+    Config config;
+    config.connections["a"] = connection;
+    CHECK(to_toml(config).find("sequence.first = \"/U\"\n") != std::string::npos);
 }
 
 TEST_CASE("an empty profile is one that sends its topics as they are") {

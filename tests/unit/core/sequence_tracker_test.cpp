@@ -30,6 +30,7 @@ TEST_CASE("what a number says of the one before it") {
     const SequenceRule by_ten{.step = 10, .max_disorder = 1000};
     const SequenceRule growing{.step = 0, .max_disorder = 1000};
     const SequenceRule strict{.step = 1, .max_disorder = 0};
+    const SequenceRule covering{.step = 0, .may_overlap = true};
     const Case cases[] = {
         {"the next", by_one, 5, 6, {}, Sight::InOrder, {}, 6},
         {"after zero", by_one, 0, 1, {}, Sight::InOrder, {}, 1},
@@ -56,6 +57,10 @@ TEST_CASE("what a number says of the one before it") {
         {"the venue names the last, and the number falls", by_one, 5000, 3, 5000, Sight::InOrder, {}, 3},
         {"the venue names another one, and the number stays", by_one, 5, 5, 4, Sight::Repeat, {}, 5},
         {"the venue names another one, and the number is a little lower", by_one, 5, 4, 3, Sight::OutOfOrder, {}, 5},
+        {"a message begins behind the last one", covering, 5, 9, 5, Sight::InOrder, {}, 9},
+        {"a message covers what is known, and more", covering, 5, 9, 3, Sight::InOrder, {}, 9},
+        {"a message begins too late", covering, 5, 9, 6, Sight::Gap, {}, 9},
+        {"a message covers only what is known", covering, 5, 4, 2, Sight::OutOfOrder, {}, 5},
         {"the venue names another one, and the number is far lower", by_one, 5000, 4, 3, Sight::Reset, {}, 4},
     };
     for (const Case& one : cases) {

@@ -74,6 +74,7 @@ TEST_CASE("what each changed setting needs") {
         {"channel", ReloadAction::Replace, [](auto& c) { c.channel = {"/x"}; }},
         {"sequence", ReloadAction::Update, [](auto& c) { c.sequence.repair = config::RepairMode::Rotate; }},
         {"sequence", ReloadAction::Replace, [](auto& c) { c.sequence.step = 2; }},
+        {"sequence", ReloadAction::Replace, [](auto& c) { c.sequence.first = "/U"; }},
         {"legs", ReloadAction::Replace, [](auto& c) { c.legs = 2; }},
         {"topics_per_socket", ReloadAction::Replace, [](auto& c) { c.topics_per_socket = 2; }},
         {"last_value", ReloadAction::Replace, [](auto& c) { c.last_value = true; }},

@@ -157,6 +157,23 @@ TEST_CASE("a hole in the venue's numbers is told where it is") {
     CHECK(support::has_no_holes(world.sink.on("data/demo/A/")));
 }
 
+TEST_CASE("messages that cover several numbers have a hole where one begins too late") {
+    auto config = numbered_config();
+    config.sequence = {.field = "/t", .first = "/f", .step = 0};
+    LiveConnection world(config);
+    world.accept(0);
+    world.say(0, 1);
+    for (const auto& [first, last] : {std::pair{2, 4}, {4, 6}, {9, 10}})
+        world.venue.at(0).say(fmt::format(R"({{"s":"A","f":{},"t":{}}})", first, last));
+    CHECK(world.left() == Numbers{1, 4, 6, 0, 10});
+    const auto gap = world.gaps().at(0);
+    CHECK(gap.reason() == v1::CAUSE_VENUE_SEQUENCE);
+    CHECK(gap.count() == 0);  // of messages: nobody knows
+    CHECK(gap.venue_sequence_before() == 6);
+    CHECK(gap.venue_sequence_after() == 10);
+    CHECK(world.status().venue_gaps() == 1);
+}
+
 TEST_CASE("a repeat and a straggler of the venue's only socket leave as they came, and are counted") {
     LiveConnection world(numbered_config());
     world.accept(0);

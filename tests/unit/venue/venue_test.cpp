@@ -66,6 +66,17 @@ TEST_CASE("the venue's numbers are read as numbers and as strings") {
     CHECK_FALSE(venue.read(R"({"u":12})", true).sequence);
 }
 
+TEST_CASE("the first number inside of a message tells the one before it") {
+    config::ConnectionConfig config;
+    config.sequence = {.field = "/u", .first = "/U", .step = 0};
+    venue::Venue venue(config);
+    const auto facts = venue.read(R"({"U":157,"u":160})", false);
+    CHECK(facts.sequence == 160U);
+    CHECK(facts.previous == 156U);
+    for (const auto* message : {R"({"u":160})", R"({"U":0,"u":160})", R"({"U":"x","u":160})", R"({"U":null,"u":160})"})
+        CHECK_MESSAGE(!venue.read(message, false).previous, message);
+}
+
 TEST_CASE("a drain notice is one value of one field") {
     config::ConnectionConfig config;
     config.drain = {.field = "/e", .value = "serverShutdown"};

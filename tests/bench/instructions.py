@@ -5,6 +5,7 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -18,6 +19,7 @@ LOADS = (
     ("200 B, bursts of 500", 200, 5_000, 500, 2_000, 14_000),
     ("64 KiB, one at a time", 65_536, 50, 1, 25, 150),
 )
+READINGS = (1_000, 11_000)  # messages
 _TOTAL = re.compile(r"^(?:totals|summary): (\d+)", re.M)
 
 
@@ -34,6 +36,29 @@ def table(workshop, fairlead, keys):
         lines.append(line)
     header = ["instructions per message", "fairlead, first thread", "its others", "plain, first thread", "its others"]
     return tables.markdown(header, lines)
+
+
+def readings(workshop):
+    """Of the messages of venues, by their shipped profiles: as the relays, by two runs of different length."""
+    lines = []
+    for venue in ("Binance, combined", "OKX", "Bybit", "Kraken"):
+        line = [venue]
+        for reading in ("", ", whole profile"):
+            short, long = (count_reading(workshop, f"channel, {venue}{reading}", iterations)
+                           for iterations in READINGS)  # fmt: skip
+            line.append(tables.number((long - short) / (READINGS[1] - READINGS[0]), 0))
+        lines.append(line)
+    return tables.markdown(["instructions to read 200 B of", "channel", "whole profile, with the key"], lines)
+
+
+def count_reading(workshop, name, iterations):
+    with tempfile.TemporaryDirectory(dir=workshop.directory) as directory:
+        path = f"{directory}/callgrind"
+        subprocess.run(["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}",
+                        workshop.program("micro"), f"--benchmark_filter=^{name}/"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env={**os.environ, "ITERATIONS": str(iterations)})  # fmt: skip
+        return total_of(path)
 
 
 def count(workshop, name, fairlead, keys, load):
@@ -56,10 +81,14 @@ def count(workshop, name, fairlead, keys, load):
 def read_counts(directory):
     first = others = 0
     for path in glob.glob(f"{directory}/callgrind-*"):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            total = sum(int(value) for value in _TOTAL.findall(file.read())[:1])
+        total = total_of(path)
         if os.path.basename(path) == "callgrind-01":
             first = total
         else:
             others += total
     return first, others
+
+
+def total_of(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return sum(int(value) for value in _TOTAL.findall(file.read())[:1])

@@ -1,5 +1,6 @@
 // The parts of the way of a message one by one, without sockets: what to look at when the whole has become slower.
 // Times are for one message, or what the name says.
+#include "config/load.hpp"
 #include "core/splice.hpp"
 #include "core/topic.hpp"
 #include "core/url.hpp"
@@ -15,8 +16,12 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace fairlead::bench {
@@ -77,66 +82,51 @@ void channel(benchmark::State& state, bool last) {
     count_message(state, text.size());
 }
 
-// What a venue sends, 200 bytes of it, and how its profile finds the channel: by one field, by two of one object, by
-// two far apart.
+// What a venue sends, 200 bytes of it, as its shipped profile reads it: the channel in one field, in two of one object,
+// in two far apart.
 struct VenueShape {
     const char* name;
-    std::vector<std::string> channel;
+    const char* profile;
     const char* beginning;  // filled up with a long text
-    const char* sequence;
-    std::vector<std::string> dedupe;
-    std::vector<std::string> hints;
 };
 
 const std::vector<VenueShape>& venue_shapes() {
     static const std::vector<VenueShape> shapes = {
         {.name = "Binance, combined",
-         .channel = {"/stream"},
+         .profile = "binance-spot",
          .beginning = R"({"stream":"btcusdt@trade","data":{"e":"trade","E":1672515782136,"s":"BTCUSDT","t":12345,)"
-                      R"("p":"16500.10","q":"0.00100000","T":1672515782136,"m":true,"x":")",
-         .sequence = "/data/t",
-         .dedupe = {"/stream", "/data/t"},
-         .hints = {R"("result")", R"("error")", "serverShutdown"}},
+                      R"("p":"16500.10","q":"0.00100000","T":1672515782136,"m":true,"x":")"},
         {.name = "OKX",
-         .channel = {"/arg/channel", "/arg/instId"},
+         .profile = "okx",
          .beginning = R"({"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","seqId":12,)"
-                      R"("px":"16500.1","sz":"0.001","side":"buy","ts":"1672515782136","x":")",
-         .sequence = "/data/0/seqId",
-         .dedupe = {"/arg/channel", "/data/0/seqId"},
-         .hints = {R"("event")"}},
+                      R"("px":"16500.1","sz":"0.001","side":"buy","ts":"1672515782136","x":")"},
         {.name = "Bybit",
-         .channel = {"/topic"},
+         .profile = "bybit",
          .beginning = R"({"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1672515782136,"data":[{"i":"5",)"
-                      R"("T":1672515782136,"p":"16500.10","v":"0.001","S":"Buy","seq":12345,"s":"BTCUSDT","x":")",
-         .sequence = "/data/0/seq",
-         .dedupe = {"/topic", "/data/0/i"},
-         .hints = {R"("success")", R"("op")"}},
+                      R"("T":1672515782136,"p":"16500.10","v":"0.001","S":"Buy","seq":12345,"s":"BTCUSDT","x":")"},
         {.name = "Kraken",
-         .channel = {"/channel", "/data/0/symbol"},
+         .profile = "kraken",
          .beginning = R"({"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","side":"buy","price":16500.1,)"
-                      R"("qty":0.001,"ord_type":"limit","trade_id":12345,"x":")",
-         .sequence = "/data/0/trade_id",
-         .dedupe = {"/data/0/symbol", "/data/0/trade_id"},
-         .hints = {R"("method")", R"("heartbeat")", R"("status")", R"("Error")"}},
+                      R"("qty":0.001,"ord_type":"limit","trade_id":12345,"x":")"},
     };
     return shapes;
 }
 
-enum class Reading { Channel, WithHints, Everything };
+config::ConnectionConfig profile_of(const VenueShape& shape) {
+    auto loaded = config::load_profile(std::string{FAIRLEAD_VENUES_SOURCE "/"} + shape.profile + ".toml");
+    if (auto* problems = std::get_if<config::Problems>(&loaded))
+        throw std::runtime_error(problems->front().to_string());
+    return std::get<config::ConnectionConfig>(std::move(loaded));
+}
+
+enum class Reading { Channel, WholeProfile };
 
 void venue_channel(benchmark::State& state, const VenueShape& shape, Reading reading) {
-    config::ConnectionConfig config;
-    config.channel = shape.channel;
-    if (reading != Reading::Channel) {
-        config.venue.hints = shape.hints;
-        config::MessageRule rule;
-        rule.means = config::Meaning::Ack;
-        rule.when = {{.field = "/result", .is = config::FieldTest::Is::Present, .value = {}}};
-        config.venue.messages = {rule};
-    }
-    if (reading == Reading::Everything) {
-        config.sequence.field = shape.sequence;
-        config.dedupe = shape.dedupe;
+    config::ConnectionConfig config = profile_of(shape);
+    if (reading == Reading::Channel) {
+        config::ConnectionConfig bare;
+        bare.channel = config.channel;
+        config = bare;
     }
     venue::Venue venue{config};
     std::string text = shape.beginning;
@@ -145,7 +135,7 @@ void venue_channel(benchmark::State& state, const VenueShape& shape, Reading rea
     text += end;
     if (!venue.read(text, false).channel) return state.SkipWithError("no channel is found");
     for (auto _ : state)
-        benchmark::DoNotOptimize(venue.read(text, false, {.key = reading == Reading::Everything}));
+        benchmark::DoNotOptimize(venue.read(text, false, {.key = reading == Reading::WholeProfile}));
     count_message(state, text.size());
 }
 
@@ -241,16 +231,20 @@ void topic(benchmark::State& state) {
         benchmark::DoNotOptimize(core::data_topic("venue", "spot/trade:BTC-USDT"));
 }
 
+benchmark::internal::Benchmark* with_iterations(benchmark::internal::Benchmark* made) {
+    const char* const wanted = std::getenv("ITERATIONS");
+    return wanted ? made->Iterations(std::atol(wanted)) : made;
+}
+
 void register_all() {
     const auto sizes = [](benchmark::internal::Benchmark* made) { made->Arg(kSmall)->Arg(4'096)->Arg(kLarge); };
     sizes(benchmark::RegisterBenchmark("channel, first in the message", channel, false));
     sizes(benchmark::RegisterBenchmark("channel, last in the message", channel, true));
     for (const VenueShape& shape : venue_shapes()) {
         const std::string name = std::string{"channel, "} + shape.name;
-        benchmark::RegisterBenchmark(name.c_str(), venue_channel, shape, Reading::Channel);
-        benchmark::RegisterBenchmark((name + ", hints").c_str(), venue_channel, shape, Reading::WithHints);
-        benchmark::RegisterBenchmark((name + ", hints, number, key").c_str(), venue_channel, shape,
-                                     Reading::Everything);
+        with_iterations(benchmark::RegisterBenchmark(name.c_str(), venue_channel, shape, Reading::Channel));
+        with_iterations(benchmark::RegisterBenchmark((name + ", whole profile").c_str(), venue_channel, shape,
+                                                     Reading::WholeProfile));
     }
     benchmark::RegisterBenchmark("header", header);
     const auto topics = [](benchmark::internal::Benchmark* made) { made->Arg(1)->Arg(100)->Arg(10'000); };
@@ -267,6 +261,8 @@ void register_all() {
 }  // namespace
 }  // namespace fairlead::bench
 
+// ITERATIONS in the environment makes it so many of each venue's message, which is what counts of instructions need
+// (README.md).
 int main(int argc, char** argv) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -96,6 +96,8 @@ def main():
 def count_instructions(options, workshop, keys):
     try:
         print(instructions.table(workshop, options.fairlead, keys))
+        print()
+        print(instructions.readings(workshop))
         return 0
     except Failure as failure:
         print(failure, file=sys.stderr)

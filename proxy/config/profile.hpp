@@ -55,7 +55,7 @@ struct HeartbeatConfig {
     std::string text;  // that we send; empty = none
     core::Duration interval = std::chrono::seconds{20};
     core::Duration timeout = std::chrono::seconds{10};  // for a message that means HeartbeatReply; 0 = none comes
-    core::Duration silence{0};  // without any message that means Heartbeat, or data: the connection is dead; 0 = never
+    core::Duration silence{0};  // without data, heartbeat or question for one: the connection is dead; 0 = never
     bool operator==(const HeartbeatConfig&) const = default;
 };
 

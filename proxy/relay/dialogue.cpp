@@ -199,6 +199,7 @@ void Dialogue::on_answer(const venue::Answer& answer, std::string_view message) 
             tell(flow_.rejected(flow_answer(answer), answer.kind, now));
             break;
         case Meaning::HeartbeatRequest:
+            heard_ = now;
             flow_.spend(now);
             if (!answer.rule) return;
             return say_or_fail(composer_.answer(*answer.rule, message, variables_, stamp(flow_.take_id())));

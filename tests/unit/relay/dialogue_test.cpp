@@ -307,6 +307,22 @@ TEST_CASE("the venue's question is answered, its error and its farewell are take
     CHECK(relay.status().last_cause() == v1::CAUSE_VENUE_ERROR);
 }
 
+TEST_CASE("a venue that asks for a sign of life has given one") {
+    auto venue = profile();
+    venue.heartbeat.silence = 10s;
+    Speaking relay(speaking(venue, {"A"}));
+    relay.accept(0);
+    relay.answer("ok", 1);
+    for (int i = 0; i < 5; ++i) {
+        relay.timers.advance(8s);
+        relay.venue.at(0).say(R"({"op":"ping?","n":1})");
+    }
+    CHECK(relay.connection->state() == core::ConnectionState::Connected);
+    relay.timers.advance(11s);
+    CHECK(relay.connection->state() != core::ConnectionState::Connected);
+    CHECK(relay.status().last_cause() == v1::CAUSE_VENUE_SILENT);
+}
+
 TEST_CASE("what consumers send keeps to the venue's limit of messages: beyond it they are told when to come again") {
     auto config = speaking(profile());
     config.venue.limits.messages = {.count = 3, .per = 1s};

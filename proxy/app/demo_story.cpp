@@ -95,6 +95,7 @@ void Story::on_connect(const client::ConnectionChange& change) {
 
 void Story::on_disconnect(const client::ConnectionChange& change) {
     ++disconnects_;
+    latest_.clear();  // it came before
     say("consumer",
         fmt::format("`{}` is disconnected: {}", change.connection,
                     change.event.detail().empty() ? cause_text(change.event.cause()) : change.event.detail()));

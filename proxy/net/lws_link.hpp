@@ -33,6 +33,7 @@ public:
     void on_read_begin() { handler_->on_read_begin(); }
     void on_read_end() { handler_->on_read_end(); }
     void on_message(const seam::InboundMessage& message) { handler_->on_message(message); }
+    void on_inflated(const core::Inflation& inflation) { handler_->on_inflated(inflation); }
     void on_pong(std::string_view payload) { handler_->on_pong(payload); }
     void on_ping() { handler_->on_ping(); }
     // The socket has taken everything. False = nobody had to be told.

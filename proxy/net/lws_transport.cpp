@@ -97,13 +97,6 @@ Dial& LwsTransport::add_dial(LwsLink& link) {
     return added;
 }
 
-void LwsTransport::count(websocket::DecoderCounters& counted, const websocket::DecoderCounters& now) {
-    received_.messages += now.messages - counted.messages;
-    received_.compressed_bytes += now.compressed_bytes - counted.compressed_bytes;
-    received_.inflated_bytes += now.inflated_bytes - counted.inflated_bytes;
-    counted = now;
-}
-
 void LwsTransport::remove_dial(Dial& dial) {
     dials_.erase(&dial);
     loop_.turn_again();  // a turn goes on waiting after libwebsockets' own timers, which may have brought this about

@@ -16,7 +16,6 @@
 #include "net/secure_random.hpp"
 #include "net/tls_context.hpp"
 #include "seam/transport.hpp"
-#include "websocket/decoder.hpp"
 
 #include <cstdint>
 #include <map>
@@ -45,8 +44,6 @@ public:
 
     // Sockets that exist, those that are being closed in the background included.
     std::size_t sockets() const { return dials_.size(); }
-    // Of all Native links since the start: messages in, and what compression made of them.
-    const websocket::DecoderCounters& received() const { return received_; }
 
     // For the links. A text = why there is none.
     std::variant<lws_vhost*, std::string> vhost_for(const seam::ConnectRequest& request, const std::string& server_name,
@@ -54,8 +51,6 @@ public:
     Dial& add_dial(LwsLink& link);
     void remove_dial(Dial& dial);
     websocket::MaskKeys& mask_keys() { return mask_keys_; }
-    // Adds what `now` has more than `counted`, which becomes `now`.
-    void count(websocket::DecoderCounters& counted, const websocket::DecoderCounters& now);
     Loop& loop() { return loop_; }
     Resolver& resolver() { return resolver_; }
 
@@ -68,7 +63,6 @@ private:
     std::vector<TlsContext> tls_contexts_;
     std::vector<std::unique_ptr<std::string>> names_;  // libwebsockets keeps pointers to them
     SecureMaskKeys mask_keys_;
-    websocket::DecoderCounters received_;
     std::unordered_map<const Dial*, std::unique_ptr<Dial>> dials_;
 };
 

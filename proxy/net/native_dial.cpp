@@ -115,7 +115,8 @@ int NativeDial::accept_answer(lws* wsi) {
     }
     const auto& agreement = std::get<websocket::Agreement>(checked);
     decoder_.emplace(websocket::DecoderSettings{.max_message_bytes = link()->request().max_message_bytes,
-                                                .compression = agreement.compression});
+                                                .compression = agreement.compression,
+                                                .clock = &steady_now});
     on_established(wsi);
     return 0;
 }
@@ -157,7 +158,6 @@ bool NativeDial::read(lws* wsi) {
     set_reading(true);
     const int outcome = lws_http_client_read(wsi, &at, &size);
     set_reading(false);
-    if (decoder_) transport().count(counted_, decoder_->counters());
     return outcome >= 0;
 }
 
@@ -169,7 +169,13 @@ void NativeDial::on_bytes(std::string_view bytes) {
     decoder_->feed(bytes);
     for (auto event = decoder_->next(); event.kind != Event::Kind::None; event = decoder_->next())
         on_frame(event);
+    tell_inflation();
     if (link()) link()->on_read_end();
+}
+
+void NativeDial::tell_inflation() {
+    const auto inflation = decoder_->take_inflation();
+    if (inflation.compressed_bytes > 0 && link()) link()->on_inflated(inflation);
 }
 
 // Whoever is called from here may end the link; this object stays.
@@ -207,6 +213,7 @@ void NativeDial::pace_pong() {
 
 void NativeDial::on_close(const Event& event) {
     heard_last_ = true;
+    tell_inflation();
     end(closed_by_venue(event.code, event.bytes));
     if (close_sent_) over_ = true;
     begin_close(event.answer, "");
@@ -214,6 +221,7 @@ void NativeDial::on_close(const Event& event) {
 
 void NativeDial::on_violation(const Event& event) {
     heard_last_ = true;
+    tell_inflation();
     const bool too_big = event.answer == websocket::kTooBig;
     if (link()) {
         const auto limit =

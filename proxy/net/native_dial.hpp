@@ -36,6 +36,7 @@ private:
     bool read(lws* wsi);
     void on_bytes(std::string_view bytes);
     void on_frame(const websocket::Event& event);
+    void tell_inflation();
     void pace_pong();
     void on_close(const websocket::Event& event);
     void on_violation(const websocket::Event& event);
@@ -54,7 +55,6 @@ private:
     core::SteadyTime next_pong_{};  // not before; the epoch = at once
 
     std::optional<websocket::Decoder> decoder_;  // once open
-    websocket::DecoderCounters counted_;         // of it, what the transport has been told
     std::optional<std::string> pong_;            // to send; of several pings the last is answered
     std::string batch_;                          // frames for one write, behind the room that libwebsockets wants
     bool got_bytes_ = false;                     // by the last read

@@ -87,6 +87,9 @@ void Connection::describe(v1::Connections& list) const {
     status.set_unrouted(unrouted_);
     status.set_successful_connects(totals.opens);
     status.set_failed_attempts(totals.failed_attempts);
+    status.set_compressed_bytes(totals.inflation.compressed_bytes);
+    status.set_inflated_bytes(totals.inflation.inflated_bytes);
+    status.set_inflate_us(static_cast<std::uint64_t>(totals.inflation.took / std::chrono::microseconds{1}));
     status.set_ready(ready_);
     status.set_max_retries(config_.network.max_retries);
     status.set_rotations(facts_.rotations);

@@ -3,6 +3,7 @@
 // change means is the owner's.
 #pragma once
 
+#include "core/inflation.hpp"
 #include "core/session_machine.hpp"
 #include "relay/services.hpp"
 
@@ -33,6 +34,7 @@ struct SessionFacts {
     std::uint64_t venue_pings = 0;  // of the present connection, or the last one
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
+    core::Inflation inflation{};
 };
 
 // Why an attempt cannot be made, or a connection cannot go on.
@@ -99,6 +101,7 @@ private:
     void on_read_begin() override;
     void on_read_end() override;
     void on_message(const seam::InboundMessage& message) override;
+    void on_inflated(const core::Inflation& inflation) override { facts_.inflation += inflation; }
     void on_pong(std::string_view payload) override;
     void on_ping() override;
     void on_drained() override;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/cause.hpp"
+#include "core/inflation.hpp"
 #include "core/time.hpp"
 
 #include <cstddef>
@@ -74,6 +75,8 @@ public:
     virtual void on_read_begin() {}
     virtual void on_read_end() {}
     virtual void on_message(const InboundMessage& message) = 0;
+    // Of what came with the read, before its end or that of the link is told. Not called where nothing was compressed.
+    virtual void on_inflated(const core::Inflation&) {}
     virtual void on_pong(std::string_view payload) = 0;
     // Of the venue; it is answered without the handler. Native only.
     virtual void on_ping() {}

@@ -45,7 +45,7 @@ std::uint64_t most_announced(std::uint64_t max_message_bytes, bool compressed) {
 }  // namespace
 
 Decoder::Decoder(const DecoderSettings& settings)
-    : max_message_bytes_(std::min(settings.max_message_bytes, std::uint64_t{1} << 62)) {
+    : max_message_bytes_(std::min(settings.max_message_bytes, std::uint64_t{1} << 62)), clock_(settings.clock) {
     if (settings.compression) inflater_.emplace(max_message_bytes_, settings.compression->server_forgets);
 }
 
@@ -184,20 +184,25 @@ bool Decoder::take_assembled(std::string_view piece, bool is_end, Event& event) 
 }
 
 bool Decoder::take_compressed(std::string_view piece, bool is_end, Event& event) {
-    counters_.compressed_bytes += piece.size();
-    auto result = inflater_->add(piece);
-    if (result == Inflater::Result::Taken && is_end) result = inflater_->finish();
+    const auto result = inflate(piece, is_end);
     if (result == Inflater::Result::TooBig) return refuse(kTooBig, "a message that inflates above the limit");
     if (result == Inflater::Result::Corrupt) return refuse(kInvalidData, "compressed data that cannot be inflated");
-    if (!is_end) return false;
-    counters_.inflated_bytes += inflater_->message().size();
-    return deliver(inflater_->message(), nullptr, event);
+    return is_end && deliver(inflater_->message(), nullptr, event);
+}
+
+Inflater::Result Decoder::inflate(std::string_view piece, bool is_end) {
+    const auto begun = clock_ ? clock_() : core::SteadyTime{};
+    auto result = inflater_->add(piece);
+    if (result == Inflater::Result::Taken && is_end) result = inflater_->finish();
+    if (clock_) inflation_.took += clock_() - begun;
+    inflation_.compressed_bytes += piece.size();
+    if (result == Inflater::Result::Taken && is_end) inflation_.inflated_bytes += inflater_->message().size();
+    return result;
 }
 
 bool Decoder::deliver(std::string_view bytes, std::string* assembled, Event& event) {
     const auto unchecked = assembled ? bytes.substr(checked_) : bytes;
     if (!binary_ && !is_utf8(unchecked)) return refuse(kInvalidData, "text that is not UTF-8");
-    ++counters_.messages;
     event.kind = Event::Kind::Message;
     event.binary = binary_;
     event.bytes = bytes;

@@ -6,6 +6,7 @@
 // depends on the bytes alone and not on where the reads cut them.
 #pragma once
 
+#include "core/inflation.hpp"
 #include "websocket/extension.hpp"
 #include "websocket/frame.hpp"
 #include "websocket/inflater.hpp"
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fairlead::websocket {
 
@@ -41,12 +43,7 @@ struct Event {
 struct DecoderSettings {
     std::uint64_t max_message_bytes = 0;  // as sent, and as inflated
     std::optional<Compression> compression{};
-};
-
-struct DecoderCounters {
-    std::uint64_t messages = 0;
-    std::uint64_t compressed_bytes = 0;  // in
-    std::uint64_t inflated_bytes = 0;    // out
+    core::SteadyTime (*clock)() = nullptr;  // by which inflating is measured; null = it is not
 };
 
 class Decoder {
@@ -59,7 +56,8 @@ public:
     // Close and Violation are the last: what comes behind them is passed over.
     Event next();
 
-    const DecoderCounters& counters() const { return counters_; }
+    // Since it was asked last.
+    core::Inflation take_inflation() { return std::exchange(inflation_, {}); }
     // Memory that is kept for messages which were put together or inflated.
     std::size_t held_bytes() const { return assembly_.capacity() + (inflater_ ? inflater_->held_bytes() : 0); }
 
@@ -77,6 +75,7 @@ private:
     bool take_data(Event& event);
     bool take_plain(std::string_view piece, bool is_end, Event& event);
     bool take_compressed(std::string_view piece, bool is_end, Event& event);
+    Inflater::Result inflate(std::string_view piece, bool is_end);
     bool take_assembled(std::string_view piece, bool is_end, Event& event);
     bool deliver(std::string_view bytes, std::string* assembled, Event& event);
     bool take_control(Event& event);
@@ -85,6 +84,7 @@ private:
     std::string_view take(std::size_t most);
 
     const std::uint64_t max_message_bytes_;
+    core::SteadyTime (*const clock_)();
     Phase phase_ = Phase::Header;
     std::string_view input_;
 
@@ -103,13 +103,13 @@ private:
     std::string assembly_;
     std::size_t checked_ = 0;  // of assembly_: whole characters
     std::optional<Inflater> inflater_;
+    core::Inflation inflation_;
 
     std::array<char, kMaxControlBytes> control_{};
     std::size_t control_size_ = 0;
 
     Event violation_;
     std::string violation_text_;
-    DecoderCounters counters_;
 };
 
 }  // namespace fairlead::websocket

@@ -231,10 +231,12 @@ TEST_CASE("compressed messages are inflated when the venue agrees, and counted")
     std::string bytes;
     std::vector<std::string> expected;
     std::size_t compressed = 0;
+    std::size_t inflated = 0;
     for (int i = 0; i < 100; ++i) {
         const auto text = "quote " + std::to_string(i) + std::string(100, 'x');
         const auto data = deflate(text);
         compressed += data.size();
+        inflated += text.size();
         bytes += frame(kCompressedText, data) + text_frame("plain");
         expected.insert(expected.end(), {text, "plain"});
     }
@@ -246,9 +248,32 @@ TEST_CASE("compressed messages are inflated when the venue agrees, and counted")
     stage.open(client, request);
     REQUIRE(stage.until([&] { return client.count == 200; }));
     CHECK(client.messages == expected);
-    CHECK(stage.transport.received().messages == 200);
-    CHECK(stage.transport.received().compressed_bytes == compressed);
-    CHECK(stage.transport.received().inflated_bytes > 10'000);
+    CHECK(client.inflation.compressed_bytes == compressed);
+    CHECK(client.inflation.inflated_bytes == inflated);
+    CHECK(client.inflation.took > core::Duration{0});
+}
+
+TEST_CASE("what was inflated is told before the end of the link; without compression there is nothing to tell") {
+    Deflater deflate;
+    const auto data = deflate("the last quote");
+    for (const auto& end : {close_frame(1000), frame(0x83, "")}) {
+        UpgradeServer server(frame(kCompressedText, data) + end, {},
+                             "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+        Stage stage(seam::Protocol::Native);
+        auto request = stage.request(server.url());
+        request.compression = true;
+        Client client;
+        stage.open(client, request);
+        REQUIRE(stage.until([&] { return client.end.has_value(); }));
+        CHECK(client.inflation.compressed_bytes == data.size());
+        CHECK(client.inflation.inflated_bytes == 14);
+    }
+    UpgradeServer plain(text_frame("plain") + close_frame(1000));
+    Stage stage(seam::Protocol::Native);
+    Client client;
+    stage.open(client, plain.url());
+    REQUIRE(stage.until([&] { return client.end.has_value(); }));
+    CHECK(client.inflations == 0);
 }
 
 TEST_CASE("compression is a matter of the venue, of its honesty, and of the limit") {

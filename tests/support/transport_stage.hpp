@@ -34,6 +34,10 @@ struct Client final : seam::LinkHandler {
         assembled += message.assembled ? 1 : 0;
         if (when_message) when_message();
     }
+    void on_inflated(const core::Inflation& more) override {
+        inflation += more;
+        ++inflations;
+    }
     void on_pong(std::string_view payload) override {
         pongs.emplace_back(payload);
         if (when_pong) when_pong();
@@ -57,6 +61,8 @@ struct Client final : seam::LinkHandler {
     int count = 0;
     int drained = 0;
     int assembled = 0;
+    core::Inflation inflation;
+    int inflations = 0;
     std::function<void()> when_open;
     std::function<void()> when_message;
     std::function<void()> when_pong;

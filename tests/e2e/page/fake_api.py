@@ -33,7 +33,8 @@ def connection(name, status="connected", **more):
         "gaps_by_cause": {"relay": 0, "upstream": 2}, "reconnects_succeeded": 2, "reconnects_failed": 0,
         "reconnect_latency": None, "last_reconnect": _EARLY, "uptime_ms": 61_000 if up else 0,
         "certificate_expires": "2027-01-01T00:00:00Z", "stale": False, "subscriptions_by_state": {"flowing": 4},
-        "send_queue_messages": 0, "subscriptions_rejected": 0, "repairs": 0, **more,
+        "send_queue_messages": 0, "subscriptions_rejected": 0, "repairs": 0,
+        "compressed_bytes": 20_000, "inflated_bytes": 90_000, "inflate_us": 1500, **more,
     }  # fmt: skip
 
 

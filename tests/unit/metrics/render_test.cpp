@@ -78,6 +78,18 @@ TEST_CASE("a connection that is up") {
     CHECK(text.find("fairlead_certificate_expiry") == std::string::npos);
 }
 
+TEST_CASE("what compression saves and what it costs") {
+    Snapshot snapshot;
+    auto& connection = add_connection(snapshot, "a");
+    connection.set_compressed_bytes(2'000);
+    connection.set_inflated_bytes(9'000);
+    connection.set_inflate_us(1'250'000);
+    const auto text = text_of(snapshot);
+    CHECK(has_line(text, "fairlead_websocket_compressed_bytes_total{connection=\"a\"} 2000"));
+    CHECK(has_line(text, "fairlead_websocket_inflated_bytes_total{connection=\"a\"} 9000"));
+    CHECK(has_line(text, "fairlead_websocket_inflate_seconds_total{connection=\"a\"} 1.25"));
+}
+
 TEST_CASE("disconnects are told by reason and close code, legs by their place") {
     Snapshot snapshot;
     auto& connection = add_connection(snapshot, "a");

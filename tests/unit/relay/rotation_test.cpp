@@ -44,9 +44,12 @@ TEST_CASE("copies of the new socket do not leave; when it has caught up the old 
         world.say(1, number);
     }
     CHECK_FALSE(world.is_closed(0));
+    for (const std::size_t socket : {0U, 1U})
+        world.venue.at(socket).handler->on_inflated({.compressed_bytes = 10});
     world.timers.advance(500ms);
     CHECK(world.is_closed(0));
     CHECK(world.venue.at(0).closed_with == 1000);
+    CHECK(world.status().compressed_bytes() == 20);
     world.say(1, 7);
     CHECK(world.left() == Numbers{1, 2, 3, 4, 5, 6, 7});
     CHECK(world.status().rotations() == 1);

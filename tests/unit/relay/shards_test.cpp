@@ -105,6 +105,19 @@ TEST_CASE("what a socket has counted is not forgotten when the pool shrinks") {
     CHECK(after.successful_connects() == 4);
 }
 
+TEST_CASE("what was inflated is counted over all sockets, also those that have gone") {
+    Sharded world;
+    const core::Inflation inflation{.compressed_bytes = 10, .inflated_bytes = 30, .took = 1500us};
+    for (std::size_t socket = 0; socket < 3; ++socket)
+        world.venue.at(socket).handler->on_inflated(inflation);
+    world.venue.at(1).end();
+    CHECK(world.connection->unsubscribe({"SUB 4"}).code == v1::CODE_OK);
+    REQUIRE(world.status().sockets_size() == 2);
+    CHECK(world.status().compressed_bytes() == 30);
+    CHECK(world.status().inflated_bytes() == 90);
+    CHECK(world.status().inflate_us() == 4'500);
+}
+
 TEST_CASE("no socket carries more bytes of subscriptions than the venue allows") {
     auto config = numbered_config();
     config.venue.limits.topic_bytes_per_socket = 10;

@@ -186,7 +186,30 @@ TEST_CASE("what was compressed, and what it became, is counted") {
     websocket::Decoder decoder(settings());
     Told told;
     feed(decoder, compressed(data) + text_frame("plain"), told);
-    CHECK(decoder.counters().messages == 2);
-    CHECK(decoder.counters().compressed_bytes == data.size());
-    CHECK(decoder.counters().inflated_bytes == 1'000);
+    const auto inflation = decoder.take_inflation();
+    CHECK(inflation.compressed_bytes == data.size());
+    CHECK(inflation.inflated_bytes == 1'000);
+    CHECK(inflation.took == core::Duration{0});
+    CHECK(decoder.take_inflation().compressed_bytes == 0);
+}
+
+TEST_CASE("inflating is measured piece by piece, and nothing else is") {
+    static int looks = 0;
+    auto measured = settings();
+    measured.clock = [] { return core::SteadyTime(std::chrono::milliseconds{++looks}); };
+    websocket::Decoder decoder(measured);
+    Deflater deflate;
+    const auto data = deflate(noise(1'000));
+    Told told;
+    feed(decoder, text_frame("plain") + frame(0x01, "in ") + frame(0x89, "?") + frame(0x80, "two"), told);
+    CHECK(looks == 0);
+    feed(decoder, frame(0x41, data.substr(0, 100)) + frame(0x80, data.substr(100)), told);
+    CHECK(looks == 4);
+    CHECK(decoder.take_inflation().took == std::chrono::milliseconds{2});
+    feed(decoder, compressed("\x07\x00"s), told);
+    CHECK(told.back() == "fail 1007");
+    const auto corrupt = decoder.take_inflation();
+    CHECK(corrupt.compressed_bytes == 2);
+    CHECK(corrupt.inflated_bytes == 0);
+    CHECK(corrupt.took == std::chrono::milliseconds{1});
 }

@@ -2,7 +2,8 @@
 // heartbeat are in proto/README.md.
 //
 // Publishing a message takes no lock and allocates nothing here; its payload is copied once, by the sink, into the
-// frame that leaves, and the journal holds a reference to that frame.
+// frame that leaves, or handed over to it if it is large and was put together anyway; the journal holds a reference to
+// that frame.
 #pragma once
 
 #include "core/histogram.hpp"

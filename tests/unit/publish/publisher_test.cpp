@@ -181,13 +181,21 @@ TEST_CASE("channels beyond the bound, and those that cannot be topics, go to `un
     CHECK(group.size() == 3);
 }
 
-TEST_CASE("a message that was assembled is moved, not copied") {
-    World world;
-    auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("all");
-    std::string assembled(100, 'x');
-    world.publisher.data(topic, {.bytes = assembled, .assembled = &assembled}, origin(world));
-    world.publisher.data(topic, {.bytes = "short"}, origin(world));
-    CHECK(world.sink.moved == 1);
+TEST_CASE("a message that was assembled is moved if it is large, else copied, and the journal counts what is held") {
+    constexpr std::size_t kRoom = 100'000;
+    for (const std::size_t size : {100U, 8'191U, 8'192U, 50'000U}) {
+        CAPTURE(size);
+        World world({.messages_per_topic = 10, .max_bytes = std::uint64_t{1} << 20});
+        auto& topic = world.publisher.open_group("x", {.max_topics = 10}).data_topic("all");
+        std::string assembled(size, 'x');
+        assembled.reserve(kRoom);
+        world.publisher.data(topic, {.bytes = assembled, .assembled = &assembled}, origin(world));
+        world.publisher.data(topic, {.bytes = "short"}, origin(world));
+        const bool is_large = size >= 8'192;
+        CHECK(world.sink.moved == (is_large ? 1 : 0));
+        const auto held = (is_large ? kRoom : size) + std::string_view("short").size();
+        CHECK(world.publisher.journal().counters().bytes == held + 2 * publish::Journal::kEntryBytes);
+    }
 }
 
 TEST_CASE("episodes of slow consumers are counted") {

@@ -81,7 +81,8 @@ private:
     z_stream stream_{};
 };
 
-// "text:Hello", "binary:…", "ping:…", "pong:…", "close 1000 bye -> 1000", "fail 1002".
+// "text:Hello", "binary:…", "ping:…", "pong:…", "close 1000 bye -> 1000", "fail 1002", "fail 1002 for 1015" of a
+// close frame.
 inline std::string described(const websocket::Event& event) {
     using Kind = websocket::Event::Kind;
     const std::string bytes(event.bytes);
@@ -97,7 +98,8 @@ inline std::string described(const websocket::Event& event) {
         case Kind::Close:
             return "close " + std::to_string(event.code) + " " + bytes + " -> " + std::to_string(event.answer);
         case Kind::Violation:
-            return "fail " + std::to_string(event.answer);
+            return "fail " + std::to_string(event.answer) +
+                   (event.code == 0 ? "" : " for " + std::to_string(event.code));
     }
     return {};
 }

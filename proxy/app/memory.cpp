@@ -48,14 +48,14 @@ void give_back_memory() {
 
 void use_huge_pages() {
     if (!control()) return;
-    std::size_t size = sizeof system_hooks;
+    std::size_t size = sizeof(extent_hooks_t*);
     if (control()("arena.0.extent_hooks", &system_hooks, &size, nullptr, 0) != 0) return;
     static extent_hooks_t hooks = *system_hooks;
     hooks.alloc = &huge_pages;
     extent_hooks_t* wanted = &hooks;
     unsigned arena = 0;
     size = sizeof arena;
-    if (control()("arenas.create", &arena, &size, &wanted, sizeof wanted) != 0) return;
+    if (control()("arenas.create", &arena, &size, &wanted, sizeof(extent_hooks_t*)) != 0) return;
     control()("thread.arena", nullptr, nullptr, &arena, sizeof arena);
 }
 

@@ -35,6 +35,22 @@ class SilenceTest(ProfileTest):
                 self.assert_contiguous(name)
         self.assert_whole(self.seen)
 
+    def test_one_channel_is_acknowledged_and_never_brings_anything(self):
+        """From its first acknowledgement on, while its siblings flow: the same repairs, in the same order."""
+        venue = self.venue(ProfileVenue)
+        venue.mute = lambda record, topic: topic == "t3" and record is venue.records[0]
+        self.start(TOPICS, venue, channel_stale_after="1s", rotation={"overlap": "200ms"})
+        self.wait(lambda: self.states().get("t3") == "acknowledged", "the acknowledgement")
+        self.wait(lambda: self.status().rotations == 1, "the rotation", 20)
+        self.assertEqual([op for op, topics, _ in venue.records[0].requests if topics == ["t3"]], ["unsub", "sub"])
+        self.wait_flowing(TOPICS)
+        states = [state for state, _ in self.told("t3")]
+        self.assertEqual((states[0], states[-1]), ("stale", "flowing"), states)
+        self.assertEqual(self.losses(), [])
+        for name in TOPICS:
+            if name != "t3":
+                self.assert_contiguous(name)
+
     def test_signs_of_life_without_data_are_no_life(self):
         """Pings, pongs, answers and heartbeats go on; data does not."""
         venue = self.venue(ProfileVenue)

@@ -86,27 +86,24 @@ bool JsonScanner::visit(const Node& node) {
 }
 
 bool JsonScanner::visit_fields(const Node& node) {
-    bool is_last = false;
-    for (bool is_first = true; next_item(is_first ? '{' : '}', is_last); is_first = false) {
-        if (is_last) return true;
+    Item item = first_item('}');
+    for (; item == Item::Next; item = next_item('}')) {
         std::string_view key;
         if (!read_key(key) || !visit_child(child_named(node, key))) return false;
         if (left_ == 0) return true;
     }
-    return false;
+    return item == Item::None;
 }
 
 bool JsonScanner::visit_elements(const Node& node) {
-    bool is_last = false;
-    std::size_t index = 0;
-    for (bool is_first = true; next_item(is_first ? '[' : ']', is_last); is_first = false, ++index) {
-        if (is_last) return true;
+    Item item = first_item(']');
+    for (std::size_t index = 0; item == Item::Next; item = next_item(']'), ++index) {
         const auto has_index = [&](std::size_t child) { return pointers_.nodes_[child].index == index; };
         const auto child = std::ranges::find_if(node.children, has_index);
         if (!visit_child(child == node.children.end() ? nullptr : &*child)) return false;
         if (left_ == 0) return true;
     }
-    return false;
+    return item == Item::None;
 }
 
 bool JsonScanner::visit_child(const std::size_t* child) {
@@ -124,24 +121,21 @@ const std::size_t* JsonScanner::child_named(const Node& node, std::string_view k
     return nullptr;
 }
 
-// To the first byte of the next field or element. `before` is the bracket that has opened, before the first one, and
-// the one that may close, before the others.
-bool JsonScanner::next_item(char before, bool& is_last) {
-    const bool is_first = before == '{' || before == '[';
-    const char close = is_first ? static_cast<char>(before + 2) : before;
-    if (is_first) ++at_;
-    skip_space();
-    if (ends()) return false;
-    if (*at_ == close) {
-        ++at_;
-        is_last = true;
-        return true;
-    }
-    if (is_first) return true;
-    if (*at_ != ',') return false;
+JsonScanner::Item JsonScanner::first_item(char close) {
     ++at_;
     skip_space();
-    return !ends();
+    if (ends()) return Item::Broken;
+    if (*at_ != close) return Item::Next;
+    ++at_;
+    return Item::None;
+}
+
+JsonScanner::Item JsonScanner::next_item(char close) {
+    skip_space();
+    if (ends() || (*at_ != ',' && *at_ != close)) return Item::Broken;
+    if (*at_++ == close) return Item::None;
+    skip_space();
+    return ends() ? Item::Broken : Item::Next;
 }
 
 // With the colon behind it, to the first byte of the value.

@@ -42,7 +42,11 @@ private:
     bool skip_nested();
 
     bool read_key(std::string_view& key);
-    bool next_item(char end, bool& is_last);
+    // To the first byte of a field or element, or behind the bracket that closes. The first one begins at the bracket
+    // that opens.
+    enum class Item { Next, None, Broken };
+    Item first_item(char close);
+    Item next_item(char close);
     const std::size_t* child_named(const Node& node, std::string_view key);
     void skip_space();
     bool ends() const { return at_ == end_; }

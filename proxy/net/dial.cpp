@@ -87,7 +87,8 @@ std::string answer_field(lws* wsi, int token) {
     return text;
 }
 
-Dial::Dial(LwsTransport& transport, LwsLink& link) : transport_(transport), link_(&link) {}
+Dial::Dial(LwsTransport& transport, LwsLink& link)
+    : transport_(transport), link_(&link), attention_(transport.loop()) {}
 
 void Dial::start(const DialTarget& target, lws_vhost* vhost) {
     tls_ = target.tls;
@@ -115,7 +116,9 @@ void Dial::start(const DialTarget& target, lws_vhost* vhost) {
 }
 
 void Dial::request_writable() {
-    if (wsi_ && open_ && !reading_) lws_callback_on_writable(wsi_);
+    if (!wsi_ || !open_ || reading_) return;
+    attention_.set(true);
+    lws_callback_on_writable(wsi_);
 }
 
 std::string_view Dial::phase() const {
@@ -135,6 +138,7 @@ void Dial::abandon(std::uint16_t close_code, std::string_view reason) {
 // this.
 void Dial::kill() {
     if (!wsi_) return;
+    attention_.set(true);
     lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     if (!kill_timer_) kill_timer_ = transport_.loop().create([this] { kill(); });
     kill_timer_->arm(steady_now() + kKillInterval);
@@ -145,6 +149,21 @@ int Dial::on_event(lws* wsi, int reason, void* user, void* in, std::size_t len) 
     const bool is_ours = std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
     auto* dial = is_ours ? static_cast<Dial*>(user) : nullptr;
     return dial ? dial->handle(wsi, reason, in, len) : 0;
+}
+
+void Dial::watch_open_socket() {
+    socket_watch_ = transport_.loop().watch_socket(lws_get_socket_fd(wsi_), [this] { serve(); });
+}
+
+void Dial::serve() {
+    lws_pollfd ready{.fd = lws_get_socket_fd(wsi_), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+    lws_service_fd(transport_.loop().context(), &ready);  // may destroy this
+}
+
+// For good: ending a socket takes it several turns.
+void Dial::leave_to_libwebsockets() {
+    attention_.set(true);
+    socket_watch_.reset();
 }
 
 int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
@@ -164,16 +183,21 @@ int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
             return 0;
         case LWS_CALLBACK_CLIENT_CLOSED:
         case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
+            leave_to_libwebsockets();
             end(open_ ? loss(wsi) : refusal(wsi, "the connection was closed during the upgrade"));
             return 0;
         case LWS_CALLBACK_WSI_DESTROY:
+            leave_to_libwebsockets();
             end({.cause = Cause::ConnectionLost, .detail = "the connection ended"});
             destroyed_ = true;
             wsi_ = nullptr;
             if (!starting_) transport_.remove_dial(*this);  // destroys this
             return 0;
-        default:
-            return on_protocol_event(wsi, reason, bytes);
+        default: {
+            const int outcome = on_protocol_event(wsi, reason, bytes);
+            if (outcome != 0) leave_to_libwebsockets();
+            return outcome;
+        }
     }
 }
 

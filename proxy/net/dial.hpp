@@ -3,6 +3,7 @@
 // messages become bytes and back is LwsDial's and NativeDial's.
 #pragma once
 
+#include "net/loop.hpp"
 #include "seam/timers.hpp"
 #include "seam/transport.hpp"
 
@@ -81,6 +82,10 @@ protected:
     void kill();
     // While reading the writable callback is not asked for: what waits is sent when the read is over.
     void set_reading(bool reading) { reading_ = reading; }
+    // False = nothing but bytes from the venue can happen to the open socket, until it asks to be writable, or ends.
+    void set_attention(bool wanted) { attention_.set(wanted); }
+    // From here on the loop tells libwebsockets when bytes have come, except while that takes the turns itself.
+    void watch_open_socket();
     // What the status, the verdict on the certificate, or `text` of libwebsockets says about a failed attempt.
     seam::EndInfo refusal(lws* wsi, std::string_view text) const;
     static seam::EndInfo closed_by_venue(std::uint16_t code, std::string_view reason);
@@ -89,10 +94,14 @@ private:
     int handle(lws* wsi, int reason, void* in, std::size_t len);
     int on_append_headers(lws* wsi, char** at, std::size_t room);
     void on_tcp_up(lws* wsi);
+    void serve();
+    void leave_to_libwebsockets();
 
     LwsTransport& transport_;
     LwsLink* link_;
     lws* wsi_ = nullptr;
+    Loop::Attention attention_;
+    std::unique_ptr<Loop::SocketWatch> socket_watch_;
     std::unique_ptr<seam::Timer> kill_timer_;
     bool starting_ = false;
     bool destroyed_ = false;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libwebsockets.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,7 +23,7 @@ namespace {
 
 // Above one TLS record, or flow control spins; a burst, or a message of 64 KiB with its header, comes in one read.
 constexpr unsigned kServiceBufferBytes = 256 * 1024;
-constexpr int kWatchesPerTurn = 16;                  // the others come in the next turn
+constexpr int kEventsPerTurn = 64;                   // the others come in the next turn
 constexpr unsigned short kHeaderBytes = 16384;       // response headers of the upgrade
 constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of their own, to the millisecond
 
@@ -33,15 +35,9 @@ constexpr unsigned kPhaseTimeoutSeconds = 2 * 3600;  // links have deadlines of 
 
 struct Loop::Callback {
     static int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/, size_t /*len*/) {
-        auto* loop = static_cast<Loop*>(lws_context_user(lws_get_context(wsi)));
-        if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) {
-            loop->note_work();
-            loop->run_posted();
-        }
-        if (reason == LWS_CALLBACK_RAW_RX_FILE) {
-            loop->note_work();
-            loop->call_readable();
-        }
+        // The sockets are polled beside it.
+        if (reason == LWS_CALLBACK_RAW_RX_FILE)
+            static_cast<Loop*>(lws_context_user(lws_get_context(wsi)))->call_readable(0, /*sockets_too=*/false);
         return 0;
     }
 };
@@ -108,10 +104,14 @@ Loop::Loop() {
     timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (timer_fd_ < 0) fail("timerfd_create");
     watch(timer_fd_, [this] { fire_timers(); });
+    wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_fd_ < 0) fail("eventfd");
+    watch(wake_fd_, [this] { run_posted(); });
 }
 
 Loop::~Loop() {
     close();
+    if (wake_fd_ >= 0) ::close(wake_fd_);
     if (timer_fd_ >= 0) ::close(timer_fd_);
     if (epoll_fd_ >= 0) ::close(epoll_fd_);
 }
@@ -127,7 +127,13 @@ void Loop::close() {
 
 void Loop::turn() {
     end_work();
-    lws_service(context_, 0);
+    const bool due = std::exchange(attention_due_, false);
+    if (attention_ > 0)
+        lws_service(context_, 0);  // waits
+    else if (due)
+        lws_service(context_, -1);
+    else
+        call_readable(-1, /*sockets_too=*/true);
 }
 
 void Loop::end_work() {
@@ -138,18 +144,25 @@ void Loop::end_work() {
 }
 
 void Loop::turn_again() {
-    const std::lock_guard lock(mutex_);
-    if (!closed_) lws_cancel_service(context_);
+    wake();
+}
+
+void Loop::wake() {
+    const std::uint64_t one = 1;
+    // Full = it is awake.
+    [[maybe_unused]] const auto size = write(wake_fd_, &one, sizeof one);
 }
 
 void Loop::post(std::function<void()> call) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     posted_.push_back(std::move(call));
-    lws_cancel_service(context_);
+    wake();
 }
 
 void Loop::run_posted() {
+    std::uint64_t wakes = 0;
+    [[maybe_unused]] const auto size = read(wake_fd_, &wakes, sizeof wakes);
     std::deque<std::function<void()>> calls;
     {
         const std::lock_guard lock(mutex_);
@@ -160,18 +173,40 @@ void Loop::run_posted() {
 }
 
 void Loop::watch(int fd, std::function<void()> readable) {
-    watches_.push_back({std::move(readable)});
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &watches_.back();
-    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
+    add_watch(fd, {.readable = std::move(readable)});
 }
 
-void Loop::call_readable() {
-    std::array<epoll_event, kWatchesPerTurn> events{};
-    const int count = epoll_wait(epoll_fd_, events.data(), kWatchesPerTurn, 0);
-    for (int i = 0; i < count; ++i)
-        static_cast<Watch*>(events.at(static_cast<std::size_t>(i)).data.ptr)->readable();
+std::unique_ptr<Loop::SocketWatch> Loop::watch_socket(int fd, std::function<void()> readable) {
+    return std::make_unique<SocketWatch>(*this, fd,
+                                         add_watch(fd, {.readable = std::move(readable), .of_libwebsockets = true}));
+}
+
+Loop::Watches::iterator Loop::add_watch(int fd, Watch watch) {
+    const auto added = watches_.insert(watches_.end(), std::move(watch));
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &*added;
+    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0) return added;
+    watches_.erase(added);
+    fail("epoll_ctl");
+}
+
+Loop::SocketWatch::~SocketWatch() {
+    epoll_ctl(loop_.epoll_fd_, EPOLL_CTL_DEL, fd_, nullptr);
+    watch_->over = true;
+    loop_.ended_watches_.splice(loop_.ended_watches_.end(), loop_.watches_, watch_);
+}
+
+void Loop::call_readable(int timeout_ms, bool sockets_too) {
+    std::array<epoll_event, kEventsPerTurn> events;
+    const int count = epoll_wait(epoll_fd_, events.data(), kEventsPerTurn, timeout_ms);
+    if (count <= 0) return;
+    note_work();
+    for (const auto& event : std::span(events).first(static_cast<std::size_t>(count))) {
+        const auto& watch = *static_cast<const Watch*>(event.data.ptr);
+        if (!watch.over && (sockets_too || !watch.of_libwebsockets)) watch.readable();
+    }
+    ended_watches_.clear();
 }
 
 void Loop::adopt(int fd) {
@@ -194,6 +229,7 @@ void Loop::fire_timers() {
     // It may have been set anew since: what is due is found below.
     [[maybe_unused]] const auto size = read(timer_fd_, &expirations, sizeof expirations);
     alarm_ = {};
+    attention_due_ = true;
     const auto now = steady_now();
     const auto last_arming = armings_;
     while (!armed_.empty() && armed_.begin()->first.first <= now && armed_.begin()->first.second <= last_arming) {

@@ -117,7 +117,9 @@ int NativeDial::accept_answer(lws* wsi) {
     decoder_.emplace(websocket::DecoderSettings{.max_message_bytes = link()->request().max_message_bytes,
                                                 .compression = agreement.compression,
                                                 .clock = &steady_now});
+    watch_open_socket();
     on_established(wsi);
+    request_writable();  // even if there is nothing to be sent: that is seen then
     return 0;
 }
 
@@ -259,9 +261,11 @@ int NativeDial::send_pending(lws* wsi) {
         if (lws_partial_buffered(wsi) || close_sent_) return 0;
         fill_batch();
         if (batch_.size() == frame_room()) {
+            set_attention(false);
             if (!link() || !link()->on_all_sent()) return 0;
             continue;
         }
+        set_attention(true);
         auto* bytes = reinterpret_cast<unsigned char*>(batch_.data()) + frame_room();
         if (lws_write(wsi, bytes, batch_.size() - frame_room(), LWS_WRITE_HTTP) < 0) return broken(wsi);
     }

@@ -127,6 +127,7 @@ void StreamSocket::after_turn() {
 void StreamSocket::look(core::SteadyTime now) {
     next_look_ = now + kLookInterval;
     unseen_ = false;
+    writer_.look(now);
     if (socket_.events() & ZMQ_POLLIN) receive_subscriptions();
 }
 

@@ -10,6 +10,7 @@
 #include "net/consumer_monitor.hpp"
 #include "net/loop.hpp"
 #include "net/socket_file.hpp"
+#include "net/writer_thread.hpp"
 #include "net/zmq.hpp"
 #include "seam/frame_sink.hpp"
 
@@ -77,6 +78,7 @@ private:
     std::vector<std::unique_ptr<SocketFile>> files_;  // outlives the socket
     ZmqSocket socket_;
     Loop& loop_;
+    WriterThread writer_;
     ConsumerMonitor consumers_;
     std::function<void(std::string_view)> subscribed_;
     std::function<void(std::string_view, bool)> demanded_;

@@ -64,6 +64,7 @@ public:
     std::unique_ptr<SocketWatch> watch_socket(int fd, std::function<void()> readable);
     // While one is wanted, libwebsockets takes the turns. Loop thread only.
     class Attention;
+    bool takes_own_turns() const { return attention_ == 0; }
 
     std::unique_ptr<seam::Timer> create(std::function<void()> fired) override;
 

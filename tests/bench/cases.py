@@ -127,7 +127,7 @@ def plural(count, word):
 GROWTH = (
     *(Case(f"{size:,} B at 2,000/s", rate=2_000, size=size) for size in (200, 1_024, 4_096, 16_384, 65_536)),
     *(Case(plural(count, "channel"), shape=Shape(channels=count)) for count in (1, 100, 1_000)),
-    *(Case(plural(count, "connection"), shape=Shape(connections=count)) for count in (1, 20, 100)),
+    *(Case(plural(count, "connection"), shape=Shape(connections=count)) for count in (1, 20, 100, 500)),
     *(Case(plural(count, "consumer") + " at 5,000/s", rate=5_000, shape=Shape(consumers=count)) for count in (1, 4, 16)),
     Case("all at once: 100 connections, 5,000 channels, 16 consumers, at 5,000/s", rate=5_000,
          shape=Shape(connections=100, channels=50, consumers=16)),

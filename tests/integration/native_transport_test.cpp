@@ -87,6 +87,29 @@ TEST_CASE_TEMPLATE("pings between messages are answered with their payload", Use
     CHECK(client.count == 4);
 }
 
+TEST_CASE("libwebsockets takes the turns while a socket connects, writes or ends, and not while it only reads") {
+    UpgradeServer server("", [](UpgradeServer::Peer& peer) {
+        peer.receive();
+        peer.send(text_frame("a"));
+        peer.receive();
+    });
+    Stage stage(seam::Protocol::Native);
+    Client client;
+    CHECK(stage.loop.takes_own_turns());
+    stage.open(client, server.url());
+    CHECK(stage.until([&] { return client.opened && stage.loop.takes_own_turns(); }));
+    client.link->send("order", false);
+    CHECK_FALSE(stage.loop.takes_own_turns());
+    CHECK(stage.until([&] { return client.count == 1 && stage.loop.takes_own_turns(); }));
+    client.link->ping("round trip");
+    CHECK_FALSE(stage.loop.takes_own_turns());
+    CHECK(stage.until([&] { return stage.loop.takes_own_turns(); }));
+    client.link->close(1000, "");
+    CHECK_FALSE(stage.loop.takes_own_turns());
+    CHECK(stage.until([&] { return stage.transport.sockets() == 0; }));
+    CHECK(stage.loop.takes_own_turns());
+}
+
 TEST_CASE("of several pings in a read the last is answered") {
     UpgradeServer server(frame(0x89, "first") + frame(0x89, "second") + frame(0x89, "last"));
     Stage stage(seam::Protocol::Native);

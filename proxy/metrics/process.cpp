@@ -61,6 +61,15 @@ std::uint64_t open_files() {
     return count > 0 ? count - 1 : 0;  // one of them was for this reading
 }
 
+// Of the first thread. Linux, Documentation/scheduler/sched-stats.rst.
+double first_waited() {
+    std::ifstream file("/proc/self/schedstat");
+    double ran_ns = 0;
+    double waited_ns = 0;
+    file >> ran_ns >> waited_ns;
+    return waited_ns / 1e9;
+}
+
 }  // namespace
 
 ProcessNumbers read_process() {
@@ -70,7 +79,8 @@ ProcessNumbers read_process() {
     return {.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
             .resident_bytes = resident(),
             .open_fds = open_files(),
-            .start_time_seconds = started};
+            .start_time_seconds = started,
+            .first_waited_seconds = first_waited()};
 }
 
 }  // namespace fairlead::metrics

@@ -139,8 +139,11 @@ TEST_CASE("the sidecar as a whole, and its process") {
     channel.set_queued(2);
     channel.set_capacity(100);
     snapshot.taken = core::WallTime(std::chrono::milliseconds{1'700'000'000'500});
-    const auto text = text_of(
-        snapshot, {.cpu_seconds = 1.25, .resident_bytes = 4096, .open_fds = 17, .start_time_seconds = 1'600'000'000});
+    const auto text = text_of(snapshot, {.cpu_seconds = 1.25,
+                                         .resident_bytes = 4096,
+                                         .open_fds = 17,
+                                         .start_time_seconds = 1'600'000'000,
+                                         .first_waited_seconds = 0.75});
     CHECK(has_line(text, "fairlead_build_info{version=\"1.2.3\"} 1"));
     CHECK(has_line(text, "fairlead_draining 1"));
     CHECK(has_line(text, "fairlead_loop_longest_turn_seconds 0.0025"));
@@ -153,6 +156,7 @@ TEST_CASE("the sidecar as a whole, and its process") {
     CHECK(has_line(text, "process_resident_memory_bytes 4096"));
     CHECK(has_line(text, "process_open_fds 17"));
     CHECK(has_line(text, "process_start_time_seconds 1600000000"));
+    CHECK(has_line(text, "fairlead_relay_waited_seconds_total 0.75"));
 }
 
 TEST_CASE("the last reload counts as successful until one has failed") {
@@ -172,6 +176,7 @@ TEST_CASE("what the system says of this process is plausible") {
     CHECK(process.resident_bytes > 1'000'000);
     CHECK(process.open_fds >= 3);
     CHECK(process.start_time_seconds > 1'500'000'000);
+    CHECK(process.first_waited_seconds > 0);
 }
 
 TEST_CASE("a scrape sees the latest picture, and keeps the one that it has") {

@@ -110,6 +110,28 @@ TEST_CASE("libwebsockets takes the turns while a socket connects, writes or ends
     CHECK(stage.loop.takes_own_turns());
 }
 
+TEST_CASE("links of both kinds share a loop") {
+    constexpr int kFrames = 1'000;
+    const auto venue = [](UpgradeServer::Peer& peer) {
+        for (int sent = 0; sent < kFrames; ++sent)
+            peer.send(text_frame("a"));
+        peer.receive();
+    };
+    UpgradeServer first("", venue);
+    UpgradeServer second("", venue);
+    Stage stage(seam::Protocol::Native);
+    Client native;
+    Client lws;
+    stage.open(native, first.url());
+    auto request = stage.request(second.url());
+    request.protocol = seam::Protocol::Lws;
+    stage.open(lws, request);
+    CHECK(stage.until([&] { return native.count == kFrames && lws.count == kFrames; }));
+    CHECK_FALSE(stage.loop.takes_own_turns());  // libwebsockets' own role needs it all the time
+    lws.link.reset();
+    CHECK(stage.until([&] { return stage.loop.takes_own_turns(); }));
+}
+
 TEST_CASE("of several pings in a read the last is answered") {
     UpgradeServer server(frame(0x89, "first") + frame(0x89, "second") + frame(0x89, "last"));
     Stage stage(seam::Protocol::Native);

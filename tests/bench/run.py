@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--fairlead", default=fairlead, metavar="PATH")
     parser.add_argument("--programs", default=programs, metavar="DIR", help="where venue_blast and the others are")
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=0.5, help="of each load")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each load")
     parser.add_argument("--only", action="append", metavar="NAME", help="this case; may be repeated")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every connection, as in TOML")
     mode = parser.add_mutually_exclusive_group()

@@ -261,9 +261,9 @@ int NativeDial::send_pending(lws* wsi) {
         if (lws_partial_buffered(wsi) || close_sent_) return 0;
         fill_batch();
         if (batch_.size() == frame_room()) {
+            if (link() && link()->on_all_sent()) continue;
             set_attention(false);
-            if (!link() || !link()->on_all_sent()) return 0;
-            continue;
+            return 0;
         }
         set_attention(true);
         auto* bytes = reinterpret_cast<unsigned char*>(batch_.data()) + frame_room();

@@ -187,7 +187,6 @@ int Dial::handle(lws* wsi, int reason, void* in, std::size_t len) {
             end(open_ ? loss(wsi) : refusal(wsi, "the connection was closed during the upgrade"));
             return 0;
         case LWS_CALLBACK_WSI_DESTROY:
-            leave_to_libwebsockets();
             end({.cause = Cause::ConnectionLost, .detail = "the connection ended"});
             destroyed_ = true;
             wsi_ = nullptr;

@@ -144,10 +144,6 @@ void Loop::end_work() {
 }
 
 void Loop::turn_again() {
-    wake();
-}
-
-void Loop::wake() {
     const std::uint64_t one = 1;
     // Full = it is awake.
     [[maybe_unused]] const auto size = write(wake_fd_, &one, sizeof one);
@@ -157,7 +153,7 @@ void Loop::post(std::function<void()> call) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     posted_.push_back(std::move(call));
-    wake();
+    turn_again();
 }
 
 void Loop::run_posted() {

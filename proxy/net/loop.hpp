@@ -43,7 +43,7 @@ public:
 
     // Waits for the next event and handles what is due.
     void turn();
-    // The next turn does not wait. Loop thread only.
+    // The next turn does not wait. Any thread.
     void turn_again();
     // To be called by what the loop calls back, before it does anything: a turn is measured from its first work to the
     // next turn, so that waiting does not count. Loop thread only.
@@ -90,7 +90,6 @@ private:
         return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
     }
     void end_work();
-    void wake();
     void run_posted();
     void fire_timers();
     void set_alarm();

@@ -41,25 +41,20 @@ std::optional<Waits> own_waits() {
     return Waits{runs, core::Duration{waited_ns}};
 }
 
-// Not when ZeroMQ starts it: it gives itself its name later.
-void WriterThread::find() {
-    if (std::exchange(found_, true)) return;
-    if (waits_()) threads_ = writers();
-}
-
 void WriterThread::look(core::SteadyTime now) {
     if (now < next_look_) return;
     next_look_ = now + kLookInterval;
-    find();
-    if (threads_.empty()) return;
-    if (const auto waits = waits_()) set_batch(!crowding_.observe(waits->runs, waits->waited));
+    const auto waits = waits_();
+    if (!waits) return;
+    if (!threads_) threads_ = writers();  // not in the constructor: ZeroMQ's thread gives itself its name
+    set_batch(!crowding_.observe(waits->runs, waits->waited));
 }
 
 void WriterThread::set_batch(bool batch) {
     if (batch == batch_) return;
     batch_ = batch;
     const sched_param none{};
-    for (const pid_t thread : threads_)
+    for (const pid_t thread : *threads_)
         sched_setscheduler(thread, batch ? SCHED_BATCH : SCHED_OTHER, &none);
 }
 

@@ -42,12 +42,10 @@ public:
     static constexpr core::Duration kLookInterval = std::chrono::seconds{1};
 
 private:
-    void find();
     void set_batch(bool batch);
 
     const std::function<std::optional<Waits>()> waits_;
-    bool found_ = false;
-    std::vector<pid_t> threads_;  // none = nothing is done
+    std::optional<std::vector<pid_t>> threads_;  // once looked for; none of them = nothing is done
     core::Crowding crowding_;
     core::SteadyTime next_look_{};
     bool batch_ = false;

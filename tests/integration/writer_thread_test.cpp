@@ -15,14 +15,18 @@ using namespace fairlead;
 
 namespace {
 
-// Of ZeroMQ's thread for input and output; -1 = there is none, or it has no name yet.
-int policy_of_writer() {
+// ZeroMQ's thread for input and output; 0 = there is none, or it has no name yet.
+pid_t writer_thread() {
     for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
         std::string name;
         std::getline(std::ifstream(task.path() / "comm"), name);
-        if (name.starts_with("ZMQbg/IO/")) return sched_getscheduler(std::stoi(task.path().filename()));
+        if (name.starts_with("ZMQbg/IO/")) return std::stoi(task.path().filename());
     }
-    return -1;
+    return 0;
+}
+
+int policy_of_writer() {
+    return sched_getscheduler(writer_thread());
 }
 
 struct Stage {
@@ -30,8 +34,9 @@ struct Stage {
         net::Loop loop;
         REQUIRE(support::turn_until(loop, [&] {
             loop.turn_again();
-            return policy_of_writer() == SCHED_OTHER;
+            return writer_thread() != 0;
         }));
+        REQUIRE(policy_of_writer() == SCHED_OTHER);
     }
 
     net::ZmqContext context;
@@ -68,14 +73,8 @@ TEST_CASE("where the system does not tell what threads wait, or has another poli
         CHECK(policy_of_writer() == SCHED_OTHER);
     }
     SUBCASE("another policy") {
-        // Whoever starts fairlead with one gives it to every thread.
-        for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-            const sched_param none{};
-            std::string name;
-            std::getline(std::ifstream(task.path() / "comm"), name);
-            if (name.starts_with("ZMQbg/IO/"))
-                REQUIRE(sched_setscheduler(std::stoi(task.path().filename()), SCHED_IDLE, &none) == 0);
-        }
+        const sched_param none{};
+        REQUIRE(sched_setscheduler(writer_thread(), SCHED_IDLE, &none) == 0);
         net::WriterThread writer([&] { return stage.waits; });
         writer.look(stage.now);
         CHECK(policy_of_writer() == SCHED_IDLE);

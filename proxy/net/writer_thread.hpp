@@ -2,9 +2,9 @@
 //
 // As a batch thread (sched(7)) it does not take the processor from the relay thread for each message, but goes when
 // that has handed over all that it has read. That halves the latency of single messages at 20,000 a second and saves a
-// tenth of the time of both threads (tests/bench/README.md). On a crowded machine it would go behind everybody else,
-// too: there it is an ordinary thread. So it is where the system does not tell how long threads wait, and where
-// somebody has given it another policy.
+// tenth of the time of both threads (tests/bench/README.md). On a crowded machine it goes behind everybody else, too:
+// while the relay thread's own waiting shows one, it is an ordinary thread. So it is where the system does not tell how
+// long threads wait. Another policy, which somebody has given it, stays.
 #pragma once
 
 #include "core/crowding.hpp"
